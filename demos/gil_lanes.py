@@ -1,0 +1,59 @@
+"""With a GIL, one thread runs Python at a time: busy threads take turns.
+
+Each worker stamps the clock in a tight loop; where no stamp falls, it did not run.
+Look for: lanes that alternate (threads, with a GIL) or run side by side (processes, or no GIL).
+
+    $ python demos/gil_lanes.py
+"""
+
+import multiprocessing
+import queue
+import sys
+import threading
+from functools import partial
+
+from harness import Number, lanes, parse_args, record
+from stamps import open_window, stamp
+
+INTERVAL = Number(5.0, least=0.5, most=500.0)  # ms a turn, Python's default; a shorter one drowns in noise
+TURNS = 20  # the window holds as many
+
+
+def work(name, found, barrier, window, interval):
+    sys.setswitchinterval(interval / 1000)
+    found.put((name, stamp(barrier, window)))
+
+
+def threads(workers, interval):
+    return race(threading.Thread, threading.Barrier, queue.Queue(), [0, 0], workers, interval)
+
+
+def processes(workers, interval):
+    window = multiprocessing.Array("q", 2, lock=False)
+    found = multiprocessing.Queue()
+    return race(multiprocessing.Process, multiprocessing.Barrier, found, window, workers, interval)
+
+
+def race(Worker, Barrier, found, window, workers, interval):
+    """Line the workers up, let them run for TURNS switch intervals: the window, the lanes."""
+    barrier = Barrier(workers, action=partial(open_window, window, int(TURNS * interval * 1e6)))
+    names = [f"{Worker.__name__.lower()} {i}" for i in range(workers)]
+    crew = [Worker(target=work, args=(name, found, barrier, window, interval)) for name in names]
+    for worker in crew:
+        worker.start()
+    lane = dict(found.get() for _ in crew)
+    for worker in crew:
+        worker.join()
+    return tuple(window), {name: lane[name] for name in names}
+
+
+MECHANISMS = {"threads": threads, "processes": processes}
+
+
+def main(argv=None):
+    args = parse_args(__doc__, argv, mechanism=MECHANISMS, workers=(2, 2), interval=INTERVAL)
+    return record(args, lanes(MECHANISMS[args.mechanism], args.workers, args.interval))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

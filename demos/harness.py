@@ -1,0 +1,372 @@
+"""Options in; rows out as they finish; the same numbers as one record.
+
+A demo names its options, hands its variants to compare(), sweep() or lanes(), and record() does the rest:
+
+    args = parse_args(__doc__, argv, limit=(LIMIT, QUICK_LIMIT), workers=(None, 2))
+    return record(args, compare(VARIANTS, blocks(args.limit), args.workers))
+
+The record (record.schema.json) holds what was measured and where. Speedups, medians and fits are computed
+from it, never stored. Standard library only, Python 3.9 or later.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import math
+import operator
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+from machine import commit, interpreter, machine, packages, usable_cores
+from sources import RUN_LINE, source_hash
+from terminal import ASCII, headline, lane_rows, run_rows
+
+try:
+    import resource
+except ImportError:  # Windows: the CPU time of ended child processes is unknown there
+    resource = None  # type: ignore[assignment]
+
+SCHEMA = 1
+REPEATS = 3  # of a call shorter than SHORT, after one call to warm up
+SHORT = 1.0  # seconds; a longer call is measured once, its warm-up is a small part of it
+STARTED = perf_counter()  # the zero of the output's timestamps
+
+
+class CannotRun(Exception):
+    """What is missing and how to mend it, in one line: exit status 2."""
+
+
+class WrongAnswer(Exception):
+    """Two variants of one job disagree: exit status 1."""
+
+
+# --- options ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Number:
+    """A numeric option: its default (None: one a usable core), its value under --quick, its limits."""
+
+    default: float | None
+    quick: float | None = None
+    least: float = 0
+    most: float = math.inf
+
+    def parse(self, text: str) -> float:
+        kind = float if isinstance(self.default, float) else int
+        with contextlib.suppress(ValueError):
+            value = kind(text)
+            if math.isfinite(value) and value > 0 and self.least <= value <= self.most:
+                return value
+        least = f"at least {self.least:g}" if self.least else "above 0"
+        most = f" and at most {self.most:g}" if self.most < math.inf else ""
+        name = "number" if kind is float else "whole number"
+        raise argparse.ArgumentTypeError(f"must be a {name} {least}{most}, not {text!r}")
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        self.exit(2, f"{self.prog}: {message} (--help lists the options)\n")
+
+
+def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: Any) -> argparse.Namespace:
+    """Read the command line of the demo whose docstring is given; --quick, --json, --plot come with it.
+
+    Each option is (default, quick), a Number, or the choices (a dict or list, the first is the default).
+    A number must be positive. Anything else prints one line and exits with status 2.
+    """
+    found = RUN_LINE.search(doc or "")
+    if not found:
+        raise ValueError("the docstring has no run line: '    $ python demos/….py'")
+    parser = Parser(f"{found['demo']}.py", description=doc, formatter_class=argparse.RawTextHelpFormatter)
+    numbers = {}
+    for name, option in options.items():
+        if isinstance(option, (dict, list)):
+            choices = list(option)
+            parser.add_argument(f"--{name}", choices=choices, default=choices[0])
+            continue
+        number = option if isinstance(option, Number) else Number(*option)
+        if name == "workers" and number.most == math.inf:  # a slip of the finger must not start 10,000 processes
+            number = Number(number.default, number.quick, 1, max(64, 4 * usable_cores()))
+        numbers[name] = number
+        parser.add_argument(f"--{name}", type=number.parse, metavar="N", help=f"default: {number.default or 'usable cores'}")
+    parser.add_argument("--quick", action="store_true", help="small numbers: the same code paths in a blink")
+    parser.add_argument("--json", metavar="FILE", type=writable, help="write the record")
+    parser.add_argument("--plot", metavar="FILE", type=writable, help="write the picture, an SVG file")
+    args = parser.parse_args(argv)
+    for name, number in numbers.items():
+        if getattr(args, name) is None:
+            quick = number.quick if args.quick else None
+            setattr(args, name, quick or number.default or usable_cores())
+    args.doc, args.demo = doc, found["demo"]
+    args.parameters = {name: getattr(args, name) for name in options}
+    given = sys.argv[1:] if argv is None else argv
+    args.command = " ".join([found["line"].strip(), *without_files(given)])
+    return args
+
+
+def writable(name: str) -> Path:
+    """A path where a file can be made; asked before the demo runs, so that nothing measured is lost."""
+    path = Path(name)
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"cannot write {name!r}: name a file in a folder that exists and is yours")
+    return path
+
+
+def without_files(argv: Iterable[str]) -> Iterator[str]:
+    """The options that change what is measured."""
+    words = iter(argv)
+    for word in words:
+        if word in ("--json", "--plot"):
+            next(words)
+        elif not word.startswith(("--json=", "--plot=")):
+            yield word
+
+
+# --- measuring -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Run:
+    """One row: a variant, measured. Empty values stand for nothing measured."""
+
+    variant: str
+    values: list[float]  # every repeat, in `unit`
+    measure: str = "time"
+    unit: str = "s"
+    parameters: dict[str, Any] = field(default_factory=dict)  # a sweep's x
+    warm_up: float | None = None  # seconds of a first call that is not among the values
+    cpu_seconds: float | None = None  # of all repeats together, this process, its threads and ended children
+    result: Any = None
+    interpreter: dict[str, Any] | None = None  # where it differs from the record's
+
+
+@dataclass
+class Lanes:
+    """Who was running when: spans of (start, end, state) in ms of the window, one list a worker.
+
+    kind "ran": the worker stamped the clock; states ran, waiting, no core, unknown, or idle.
+    kind "assigned": a task's start and end; the state is the task's name.
+    """
+
+    variant: str
+    kind: str
+    window: float  # ms
+    workers: dict[str, list[tuple[float, float, str]]]
+    parameters: dict[str, Any] = field(default_factory=dict)
+    interpreter: dict[str, Any] | None = None
+
+
+@dataclass
+class Attachment:
+    """A picture that a demo made itself."""
+
+    name: str
+    alt: str
+    svg: str
+
+
+Experiment = Iterable["Run | Lanes | Attachment"]
+
+
+def compare(
+    variants: Iterable[Callable[..., Any]],
+    *args: Any,
+    same: Callable[[Any, Any], bool] = operator.eq,
+    measure: str = "time",
+    unit: str = "s",
+    **parameters: Any,
+) -> Iterator[Run]:
+    """Measure each variant(*args, **parameters); the first is the baseline, and all must give its answer.
+
+    With another measure than time a variant returns its own values, in `unit`.
+    """
+    baseline = None
+    for variant in variants:
+        if measure == "time":
+            run = timed(variant, *args, **parameters)
+        else:
+            cpu = cpu_clock()
+            values = list(variant(*args, **parameters))
+            run = Run(variant.__name__, values, measure, unit, parameters, cpu_seconds=since(cpu))
+        baseline = baseline or run
+        if not same(run.result, baseline.result):
+            raise WrongAnswer(f"{run.variant} answered {run.result!r}, {baseline.variant} {baseline.result!r}")
+        yield run
+
+
+def sweep(variants: Iterable[Callable[..., Any]], *args: Any, **options: Any) -> Iterator[Run]:
+    """compare() for each value of the one option that is a list: sweep(VARIANTS, job, workers=[1, 2, 4])."""
+    (name, values), *others = [item for item in options.items() if isinstance(item[1], (list, range))]
+    if others:
+        raise ValueError("a sweep has one parameter")
+    variants = list(variants)
+    for value in values:
+        yield from compare(variants, *args, **{**options, name: value})
+
+
+def timed(function: Callable[..., Any], *args: Any, **parameters: Any) -> Run:
+    """Call the function once, and when that was short, REPEATS times more: the first was the warm-up."""
+
+    def call() -> float:
+        nonlocal result
+        start = perf_counter()
+        result = function(*args, **parameters)
+        return perf_counter() - start
+
+    result = None
+    cpu = cpu_clock()
+    first = call()
+    if first >= SHORT:
+        return Run(function.__name__, [first], parameters=parameters, cpu_seconds=since(cpu), result=result)
+    cpu = cpu_clock()
+    values = [call() for _ in range(REPEATS)]
+    return Run(
+        function.__name__, values, parameters=parameters, warm_up=first, cpu_seconds=since(cpu), result=result
+    )
+
+
+def lanes(
+    mechanism: Callable[..., tuple[tuple[int, int], Mapping[str, Any]]], *args: Any, kind: str = "ran"
+) -> Iterator[Lanes]:
+    """Call mechanism(*args) -> ((start, end), {worker: [(start, end, state)]}), all in ns of one clock."""
+    (start, end), workers = mechanism(*args)
+    ms = {
+        worker: [(round((a - start) / 1e6, 3), round((b - start) / 1e6, 3), state) for a, b, state in spans]
+        for worker, spans in workers.items()
+    }
+    yield Lanes(mechanism.__name__, kind, (end - start) / 1e6, ms)
+
+
+def cpu_clock() -> float | None:
+    """CPU seconds so far of this process, its threads and its ended children."""
+    if resource is None:
+        return None
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return process_time() + children.ru_utime + children.ru_stime
+
+
+def since(cpu: float | None) -> float | None:
+    return None if cpu is None else cpu_clock() - cpu  # type: ignore[operator]
+
+
+# --- the record ------------------------------------------------------------------------------------------
+
+
+class Tee(io.TextIOBase):
+    """Writes on to a stream, and keeps each line with the second at which it was complete."""
+
+    def __init__(self, stream: Any, lines: list[Any]) -> None:
+        self.stream, self.lines, self.rest = stream, lines, ""
+
+    def write(self, text: str) -> int:
+        *whole, self.rest = (self.rest + text).split("\n")
+        self.lines += [[round(perf_counter() - STARTED, 3), line] for line in whole]
+        try:
+            self.stream.write(text)
+        except UnicodeEncodeError:  # a terminal without Unicode
+            self.stream.write(text.translate(ASCII).encode("ascii", "replace").decode())
+        self.stream.flush()
+        return len(text)
+
+
+def record(args: argparse.Namespace, experiment: Experiment) -> int:
+    """Run the experiment, print its rows as they finish, write the record and the picture asked for.
+
+    Returns the exit status: 0; 1 where variants disagree; 2 where something is missing. Ctrl-C ends
+    the demo and its worker processes at once, with status 130.
+    """
+    taken: dict[str, Any] = {
+        "schema": SCHEMA,
+        "demo": args.demo,
+        "claim": args.doc.strip().splitlines()[0],
+        "source": source_hash(args.demo),
+        "command": args.command,
+        "parameters": args.parameters,
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "interpreter": interpreter(),
+        "packages": {},
+        "commit": None,
+        "runs": [],
+        "lanes": [],
+        "output": [],
+        "attachments": [],
+    }
+    signal.signal(signal.SIGINT, end_workers)
+    try:
+        with contextlib.redirect_stdout(Tee(sys.stdout, taken["output"])):  # type: ignore[type-var]
+            print(headline(taken))
+            for item in experiment:
+                for line in take(item, taken):
+                    print(line)
+    except (CannotRun, WrongAnswer) as error:
+        print(f"{args.demo}.py: {error}", file=sys.stderr)
+        return 2 if isinstance(error, CannotRun) else 1
+    except KeyboardInterrupt:
+        print(f"{args.demo}.py: interrupted", file=sys.stderr, flush=True)
+        os._exit(130)  # not sys.exit, which waits for threads that are still busy
+    except BrokenPipeError:  # `... | head` has seen enough
+        os._exit(1)
+    if args.json:
+        taken.update(packages=packages(), commit=commit())
+        replace(args.json, json.dumps(taken, indent=1) + "\n")
+    if args.plot:
+        import plots
+
+        replace(args.plot, plots.draw(taken))
+    return 0
+
+
+def take(item: Run | Lanes | Attachment, taken: dict[str, Any]) -> Iterator[str]:
+    """Put a finished item into the record; the lines that show it."""
+    entry = asdict(item)
+    if isinstance(item, Run):
+        taken["runs"].append(entry)
+        yield from run_rows(entry, taken["runs"])
+    elif isinstance(item, Lanes):
+        taken["lanes"].append(entry)
+        yield from lane_rows(entry, (item.interpreter or taken["interpreter"])["gil"])
+    else:
+        taken["attachments"].append(entry)
+        yield f"picture: {item.alt}"
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_name(path.name + ".draft")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def end_workers(*signal_and_frame: Any) -> None:
+    """On Ctrl-C end the worker processes first, since leaving a pool waits for their tasks."""
+    if os.getpid() != PARENT:
+        return  # a forked worker: the parent ends it
+    for worker in workers():
+        worker.terminate()
+    for worker in workers():
+        worker.join(0.5)
+        worker.kill()
+    raise KeyboardInterrupt
+
+
+def workers() -> list[Any]:
+    """The living child processes that multiprocessing started, where a demo uses it."""
+    used = sys.modules.get("multiprocessing")
+    return used.active_children() if used else []
+
+
+PARENT = os.getpid()
+if "multiprocessing" in sys.modules and sys.modules["multiprocessing"].current_process().name != "MainProcess":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a spawned worker, which imports the demo: as above

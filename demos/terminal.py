@@ -1,0 +1,100 @@
+"""What the terminal shows of a record: a row a run, a line a lane. plots.py draws the same as SVG.
+
+Rows and lanes are entries of the record's "runs" and "lanes" (record.schema.json).
+"""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from machine import describe, describe_machine
+
+WIDEST = 100  # columns; a projector's terminal has fewer
+SHADES = " ░▒▓█"  # how much of a column's time the worker ran, in quarters
+MARKS = {"waiting": "·", "no core": "x", "unknown": "?", "idle": "·"}  # else, what it mostly did instead
+ASCII = str.maketrans(" ░▒▓█·", " .:+#-")  # for terminals without Unicode
+Entry = Mapping[str, Any]
+
+
+def headline(record: Entry) -> str:
+    return textwrap.fill(f"{describe(record['interpreter'])}, {describe_machine(record['machine'])}", width())
+
+
+def width() -> int:
+    return min(shutil.get_terminal_size().columns, WIDEST)
+
+
+def run_rows(run: Entry, runs: Sequence[Entry]) -> Iterator[str]:
+    """One row: a sweep's parameters, the median, the speedup, CPU seconds a second, the variant."""
+    if len(runs) == 1:
+        yield row([*run["parameters"], run["measure"], "speedup", "CPU/wall"], "")
+    timed = run["measure"] == "time"
+    cells = [*map(str, run["parameters"].values()), f"{median(run['values']):.3g} {run['unit']}"]
+    cells.append(f"{speedup(run, runs):.2f}" if timed else "")
+    cells.append(f"{run['cpu_seconds'] / sum(run['values']):.2f}" if timed and run["cpu_seconds"] else "")
+    yield row(cells, run["variant"])
+
+
+def row(cells: Iterable[str], name: str) -> str:
+    return ("".join(f"{cell:>10}" for cell in cells) + f"  {name}").rstrip()
+
+
+def speedup(run: Entry, runs: Sequence[Entry]) -> float:
+    """Against the baseline: the first run with the same parameters."""
+    baseline = next(other for other in runs if other["parameters"] == run["parameters"])
+    return median(baseline["values"]) / median(run["values"])
+
+
+def lane_rows(picture: Entry, gil: bool) -> Iterator[str]:
+    """One line a worker, time to the right; then the axis and a legend of what is to be seen."""
+    label = max(map(len, picture["workers"])) + 1
+    columns = width() - label - len("  100 ms")
+    step = picture["window"] / columns
+    seen = ["█"]
+    for worker, spans in picture["workers"].items():
+        bar = "".join(glyph(picture["kind"], shares(spans, i * step, (i + 1) * step), step) for i in range(columns))
+        seen += [mark for mark in MARKS.values() if mark in bar]
+        yield f"{worker:<{label}}{bar}{sum(ran(spans, picture['kind'])):5.0f} ms"
+    end = f"{picture['window']:.0f} ms"
+    yield f"{'':<{label}}0{end:>{columns - 1}}     ran"
+    words = {"█": "ran", "·": waiting(gil), "x": "no core free", "?": "unknown"}
+    if picture["kind"] == "assigned":
+        words["█"] = "had a task (assigned: not who ran)"
+    elif any(state == "idle" for spans in picture["workers"].values() for _, _, state in spans):
+        words["·"] = "did not run (only Linux tells why)"
+    yield "   ".join(f"{mark} {words[mark]}" for mark in dict.fromkeys(seen))
+    together = sum(sum(ran(spans, picture["kind"])) for spans in picture["workers"].values())
+    if picture["kind"] == "ran":
+        yield f"together {together:.0f} ms in {end}: {together / picture['window']:.1f} at a time"
+
+
+def waiting(gil: bool) -> str:
+    return "waited for the GIL" if gil else "waited for a lock"
+
+
+def glyph(kind: str, share: Mapping[str, float], step: float) -> str:
+    """The character of one column: a shade for the time it ran, else a mark for what it mostly did."""
+    busy = sum(share.values()) if kind == "assigned" else share.get("ran", 0.0)
+    shade = SHADES[min(4, round(4 * busy / step))]
+    if shade != " " or not share:
+        return shade
+    return MARKS[max(MARKS, key=lambda state: share.get(state, 0.0))]
+
+
+def shares(spans: Iterable[Sequence[Any]], start: float, end: float) -> dict[str, float]:
+    """How long each state lasted between start and end, in the spans' unit."""
+    total: dict[str, float] = {}
+    for first, last, state in spans:
+        overlap = min(last, end) - max(first, start)
+        if overlap > 0:
+            total[state] = total.get(state, 0.0) + overlap
+    return total
+
+
+def ran(spans: Iterable[Sequence[Any]], kind: str) -> Iterator[float]:
+    """The lengths of the spans in which the worker ran (or, if assigned, had a task)."""
+    return (end - start for start, end, state in spans if kind == "assigned" or state == "ran")

@@ -1,0 +1,75 @@
+"""make record [DEMO=x]: run each distinct run(...) of the slides once, and keep its record.
+
+The recordings are what the stage falls back on, and the evidence for every claim about speed.
+"""
+
+import ast
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import deck
+from harness import replace
+from machine import usable_cores
+
+SLIDES = Path(__file__).resolve().parent
+DEADLINE = 120.0  # seconds a demo
+
+
+def calls(function: str, notebook: Path) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+    """The arguments of each call of the function in a notebook's cells, which must be plain values."""
+    for number, cell in enumerate(json.loads(notebook.read_text(encoding="utf-8"))["cells"]):
+        text = "".join(cell["source"])
+        if cell["cell_type"] != "code" or text.startswith("%%"):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function:
+                try:
+                    options = {str(word.arg): ast.literal_eval(word.value) for word in node.keywords}
+                    yield [ast.literal_eval(value) for value in node.args], options
+                except ValueError:
+                    raise SystemExit(f"{notebook.name}, cell {number}: {function}(...) takes plain values only") from None
+
+
+def runs() -> list[tuple[str, dict[str, Any]]]:
+    """Every distinct run(demo, option=...) of the slides, in their order."""
+    found = []
+    for notebook in sorted(SLIDES.glob("*.ipynb")):
+        for (demo,), options in calls("run", notebook):
+            options.pop("deadline", None)
+            if (demo, options) not in found:
+                found.append((demo, options))
+    return found
+
+
+def folder() -> Path:
+    """Where this machine's recordings are kept: recorded/<os-arch-Ncores>."""
+    return deck.RECORDED / f"{platform.system()}-{platform.machine()}-{usable_cores()}cores".lower()
+
+
+def main() -> int:
+    wanted = os.environ.get("DEMO")
+    chosen = [(demo, options) for demo, options in runs() if wanted in (None, "", demo)]
+    if not chosen:
+        known = ", ".join(dict.fromkeys(demo for demo, _ in runs()))
+        print(f"make record: no slide runs a demo called {wanted!r}; they run {known}", file=sys.stderr)
+        return 2
+    folder().mkdir(parents=True, exist_ok=True)
+    for demo, options in chosen:
+        file = folder() / f"{deck.name(demo, options)}.json"
+        print(f"{file.name}", flush=True)
+        try:
+            taken = deck.live(demo, options, DEADLINE, lambda line: print(f"    {line}", flush=True))
+        except deck.Failed as error:
+            print(f"make record: {demo}: {error}; the earlier recording stays", file=sys.stderr)
+            return 1
+        replace(file, json.dumps(taken, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""End everything that a demo, a kernel or a talk started, however its parent died.
+
+Process groups do not suffice: MPI ranks and ipyparallel engines open sessions of their own, and a
+killed kernel cannot clean up. So each run carries a mark in its environment, which every descendant
+inherits, and a guard in a process of its own ends whatever carries it once the parent is gone.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+GRACE = 1.0  # seconds between TERM and KILL
+TRACKER_GRACE = 1.5  # seconds for multiprocessing's resource tracker to unlink shared memory
+
+
+def mark(name: str) -> dict[str, str]:
+    """One entry for the environment, {name: an id of its own}; every descendant inherits it."""
+    return {name: uuid.uuid4().hex}
+
+
+def marked(mark: dict[str, str]) -> list[psutil.Process]:
+    """The living processes that carry the mark, without this one."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):  # gone, or somebody else's
+            carries = mark.items() <= process.environ().items()
+            if carries and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def end(mark: dict[str, str]) -> None:
+    """End everything that carries the mark: TERM, a short grace, KILL until nothing is left.
+
+    multiprocessing's resource tracker goes last: it unlinks shared memory when its clients are gone.
+    """
+    segments = set()
+    deadline = None
+    while found := marked(mark):
+        trackers = [process for process in found if is_tracker(process)]
+        others = [process for process in found if process not in trackers]
+        segments |= mpi_segments(others)
+        if not others:
+            psutil.wait_procs(trackers, timeout=TRACKER_GRACE)
+            send(trackers, "kill")
+        elif deadline is None:  # the first round asks
+            send(others, "terminate")
+            deadline = time.monotonic() + GRACE
+            psutil.wait_procs(others, timeout=GRACE)
+        elif time.monotonic() < deadline:  # born while the others were being ended
+            send(others, "terminate")
+            psutil.wait_procs(others, timeout=deadline - time.monotonic())
+        else:
+            send(others, "kill")
+            psutil.wait_procs(others, timeout=0.2)
+    for segment in segments:
+        Path(segment).unlink(missing_ok=True)
+
+
+def guard(mark: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a process that ends everything that carries the mark once this process is dead.
+
+    Returns when it stands guard: no death is too early, and its start disturbs no measurement.
+    """
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(os.getpid()), *next(iter(mark.items()))],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if name not in mark},
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def is_tracker(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error, OSError):
+        return any("multiprocessing.resource_tracker" in word for word in process.cmdline())
+    return False
+
+
+def mpi_segments(processes: Iterable[psutil.Process]) -> set[str]:
+    """MPICH's shared memory that these processes map: no kind of death removes it."""
+    found = set()
+    for process in processes:
+        with contextlib.suppress(psutil.Error, OSError, AttributeError):  # macOS has no memory_maps
+            found |= {region.path for region in process.memory_maps() if "/mpich_shm_" in region.path}
+    return found
+
+
+def send(processes: Iterable[psutil.Process], signal: str) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            getattr(process, signal)()
+
+
+if __name__ == "__main__":
+    parent, name, value = sys.argv[1:]
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(int(parent))
+        print("on guard", flush=True)
+        process.wait()
+    end({name: value})
