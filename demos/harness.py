@@ -61,6 +61,7 @@ class Number:
     quick: float | None = None
     least: float = 0
     most: float = math.inf
+    about: str = ""
 
     def parse(self, text: str) -> float:
         kind = float if isinstance(self.default, float) else int
@@ -68,10 +69,9 @@ class Number:
             value = kind(text)
             if math.isfinite(value) and value > 0 and self.least <= value <= self.most:
                 return value
-        least = f"at least {self.least:g}" if self.least else "above 0"
-        most = f" and at most {self.most:g}" if self.most < math.inf else ""
-        name = "number" if kind is float else "whole number"
-        raise argparse.ArgumentTypeError(f"must be a {name} {least}{most}, not {text!r}")
+        kinds = "number" if kind is float else "whole number"
+        limits = f"from {self.least:g} to {self.most:g}" if self.most < math.inf else f"above {self.least:g}"
+        raise argparse.ArgumentTypeError(f"must be a {kinds} {limits}, not {text!r}")
 
 
 class Parser(argparse.ArgumentParser):
@@ -88,7 +88,7 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
     found = RUN_LINE.search(doc or "")
     if not found:
         raise ValueError("the docstring has no run line: '    $ python demos/….py'")
-    parser = Parser(f"{found['demo']}.py", description=doc, formatter_class=argparse.RawTextHelpFormatter)
+    parser = Parser(f"{found['demo']}.py", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     numbers = {}
     for name, option in options.items():
         if isinstance(option, (dict, list)):
@@ -96,10 +96,13 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
             parser.add_argument(f"--{name}", choices=choices, default=choices[0])
             continue
         number = option if isinstance(option, Number) else Number(*option)
-        if name == "workers" and number.most == math.inf:  # a slip of the finger must not start 10,000 processes
-            number = Number(number.default, number.quick, 1, max(64, 4 * usable_cores()))
+        if name == "workers":  # a slip of the finger must not start 10,000 processes
+            most = max(64, 4 * usable_cores())
+            number = Number(number.default, number.quick, 1, most, "threads, processes or ranks")
         numbers[name] = number
-        parser.add_argument(f"--{name}", type=number.parse, metavar="N", help=f"default: {number.default or 'usable cores'}")
+        default = "one a usable core" if number.default is None else f"{number.default:g}"
+        words = f"{number.about}{' ' * bool(number.about)}(default: {default})"
+        parser.add_argument(f"--{name}", type=number.parse, metavar="N", help=words)
     parser.add_argument("--quick", action="store_true", help="small numbers: the same code paths in a blink")
     parser.add_argument("--json", metavar="FILE", type=writable, help="write the record")
     parser.add_argument("--plot", metavar="FILE", type=writable, help="write the picture, an SVG file")

@@ -32,7 +32,8 @@ except OSError:
 
 def open_window(window: Any, ns: int) -> None:
     """Set the window, an array of two, for all who share it: the action of their barrier."""
-    window[:] = now() + LEAD, now() + LEAD + ns
+    opens = now() + LEAD
+    window[:] = opens, opens + ns
 
 
 def stamp(barrier: Any, window: Any) -> list[Span]:

@@ -25,7 +25,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
 from IPython.display import HTML, Markdown, clear_output, display
 
 import watchdog
@@ -265,7 +264,7 @@ def running(demo: str) -> Iterator[None]:
 def check_last(demo: str) -> None:
     """Failed, once, if the last live run of this demo took its kernel with it."""
     file = RUNNING / demo
-    if file.exists() and not psutil.pid_exists(int(file.read_text())):
+    if file.exists() and not watchdog.alive(int(file.read_text())):
         file.unlink()
         raise Failed("the kernel died in the last live run; run the cell again for a live one")
 

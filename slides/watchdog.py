@@ -7,6 +7,7 @@ inherits, and a guard in a process of its own ends whatever carries it once the 
 
 import contextlib
 import os
+import select
 import subprocess
 import sys
 import time
@@ -81,6 +82,27 @@ def guard(mark: dict[str, str]) -> subprocess.Popen[bytes]:
     return process
 
 
+def stand_guard(parent: int, mark: dict[str, str]) -> None:
+    """Sleep until the parent is dead, then end what it left."""
+    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+        if hasattr(os, "pidfd_open"):  # Linux: readable once it is dead, be it a zombie still
+            death = os.pidfd_open(parent)
+            print("on guard", flush=True)
+            select.select([death], [], [])
+        else:
+            process = psutil.Process(parent)
+            print("on guard", flush=True)
+            process.wait()
+    end(mark)
+
+
+def alive(pid: int) -> bool:
+    """Whether there is such a process and it is not dead already, waiting for its parent."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
 def is_tracker(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error, OSError):
         return any("multiprocessing.resource_tracker" in word for word in process.cmdline())
@@ -103,9 +125,4 @@ def send(processes: Iterable[psutil.Process], signal: str) -> None:
 
 
 if __name__ == "__main__":
-    parent, name, value = sys.argv[1:]
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(int(parent))
-        print("on guard", flush=True)
-        process.wait()
-    end({name: value})
+    stand_guard(int(sys.argv[1]), {sys.argv[2]: sys.argv[3]})

@@ -1,0 +1,218 @@
+"""What every demo promises. A demo is found by the run line in its docstring; no list is kept."""
+
+import ast
+import contextlib
+import importlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import sources
+import watchdog
+from conftest import DEMOS, ROOT
+from jsonschema import Draft202012Validator
+
+DEMO_NAMES = sources.demos()
+SCHEMA = Draft202012Validator(json.loads((DEMOS / "record.schema.json").read_text()))
+MARK = "CONTRACT_RUN"
+
+pytestmark = pytest.mark.parametrize("name", DEMO_NAMES)
+
+
+def declared(name, what):
+    """Options that a demo's own test file declares, such as LONG (runs ten seconds) or PROCESSES."""
+    return getattr(importlib.import_module(f"test_{name}"), what, None)
+
+
+def uses_processes(name):
+    text = (DEMOS / f"{name}.py").read_text()
+    return "multiprocessing" in text or "ProcessPoolExecutor" in text
+
+
+def quick_run(words, tmp_path, **more):
+    """Run a command with --quick: its record, which must be valid."""
+    file = tmp_path / "record.json"
+    more = {"text": True, "capture_output": True, "timeout": 60, "stdin": subprocess.DEVNULL} | more
+    done = subprocess.run([*map(str, words), "--quick", "--json", str(file)], **more)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    record = json.loads(file.read_text())
+    SCHEMA.validate(record)
+    assert record["runs"] or record["lanes"]
+    assert [line for _, line in record["output"]] == done.stdout.splitlines()
+    return record
+
+
+def test_the_docstring_says_what_to_look_for_and_how_to_run_it(name):
+    text = (DEMOS / f"{name}.py").read_text()
+    doc = ast.get_docstring(ast.parse(text))
+    assert "Look for:" in doc
+    assert doc.splitlines()[0].endswith(".")
+    assert len(text.splitlines()) <= 80
+    assert (ROOT / "tests" / f"test_{name}.py").exists()
+
+
+def test_main_is_six_lines_at_most_and_the_kernel_knows_no_harness(name):
+    tree = ast.parse((DEMOS / f"{name}.py").read_text())
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    main = functions.pop("main")
+    assert main.end_lineno - main.lineno <= 6
+    imported = {
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "harness"
+        for alias in node.names
+    } - {"CannotRun"}
+    for function in functions.values():
+        used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+        assert not used & imported, f"{function.name} uses {used & imported}"
+
+
+def test_the_run_line_works_and_its_record_says_so(name, tmp_path):
+    line = sources.run_line(name)
+    binaries = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    record = quick_run(line.split(), tmp_path, cwd=ROOT, env={**os.environ, "PATH": binaries})
+    assert record["demo"] == name
+    assert record["command"] == f"{line} --quick"
+    assert record["source"] == sources.source_hash(name)
+
+
+def test_a_picture_is_written(name, tmp_path, demo):
+    done = demo(name, "--quick", "--plot", tmp_path / "picture.svg")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "picture.svg").read_text().startswith("<svg")
+
+
+def test_it_runs_from_any_directory_and_a_path_with_spaces(name, tmp_path):
+    copy = shutil.copytree(DEMOS, tmp_path / "a path with spaces" / "demos")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    quick_run([sys.executable, copy / f"{name}.py"], tmp_path, cwd=elsewhere)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_it_runs_from_a_read_only_checkout(name, tmp_path):
+    copy = shutil.copytree(DEMOS, tmp_path / "demos", ignore=shutil.ignore_patterns("__pycache__"))
+    private = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
+    script = f'mount --bind "{copy}" "{copy}" && mount -o remount,bind,ro "{copy}" && exec "$@"'
+    namespace = [*private, "sh", "-c", script, "sh"]
+    probe = subprocess.run([*namespace, "true"], capture_output=True, text=True) if shutil.which("unshare") else None
+    if probe is None or probe.returncode:
+        pytest.skip(f"no private mount namespace here: {probe.stderr.strip() if probe else 'no unshare'}")
+    assert subprocess.run([*namespace, "touch", copy / "x"], capture_output=True).returncode != 0
+    quick_run([*namespace, sys.executable, copy / f"{name}.py"], tmp_path)
+
+
+@pytest.mark.parametrize("bad", [["--workers", "0"], ["--workers", "many"], ["--no-such-option"], ["--json", "no/such/folder/x"]])
+def test_bad_input_gives_one_line_and_status_2(name, bad, demo):
+    done = demo(name, *bad)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert bad[0] in done.stderr
+
+
+def shared_memory():
+    folder = Path("/dev/shm")
+    return set(folder.iterdir()) if folder.exists() else set()
+
+
+def test_ctrl_c_ends_it_and_every_child(name):
+    for options in declared(name, "LONG"):
+        before = shared_memory()
+        mark = watchdog.mark(MARK)
+        child = subprocess.Popen(
+            [sys.executable, "-u", str(DEMOS / f"{name}.py"), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | mark,
+            start_new_session=True,
+        )
+        assert child.stdout.readline()
+        wait_for(lambda mark=mark, options=options: started(mark, options))
+        os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all of them
+        try:
+            _, errors = child.communicate(timeout=8)  # a demo that ignores it would take ten
+        finally:
+            left = watchdog.marked(mark)
+            watchdog.end(mark)
+        assert child.returncode == 130
+        assert errors == f"{name}.py: interrupted\n"
+        assert not left
+        assert shared_memory() <= before
+
+
+def started(mark, options):
+    """Whether the workers are busy: two more processes or threads than the demo itself."""
+    threads = 0
+    for process in watchdog.marked(mark):
+        with contextlib.suppress(psutil.Error):
+            threads += process.num_threads()
+    return threads >= 3
+
+
+def wait_for(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not start"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_processes_work_under_every_start_method(name, method, tmp_path):
+    if not uses_processes(name):
+        pytest.skip("it starts no processes")
+    script = str(DEMOS / f"{name}.py")
+    forced = (
+        "import multiprocessing, runpy, sys; "
+        f"multiprocessing.set_start_method({method!r}); "
+        f"sys.path.insert(0, {str(DEMOS)!r}); sys.argv[0] = {script!r}; "
+        f"runpy.run_path({script!r}, run_name='__main__')"
+    )
+    quick_run([sys.executable, "-c", forced, *declared(name, "PROCESSES")], tmp_path)
+
+
+def interpreters():
+    """One executable for each Python 3.9 to 3.14 on this machine, besides ours."""
+    found = {}
+    for minor in range(9, 15):
+        if sys.version_info[1] != minor:
+            places = [shutil.which(f"python3.{minor}"), *Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python3")]
+            for place in filter(None, places):
+                with contextlib.suppress(OSError):
+                    if subprocess.run([place, "-c", ""], capture_output=True).returncode == 0:
+                        found[f"3.{minor}"] = str(place)
+                        break
+    return found
+
+
+@pytest.mark.parametrize("version", [f"3.{minor}" for minor in range(9, 15)])
+def test_standard_library_demos_run_on_other_pythons(name, version, tmp_path):
+    if version == f"3.{sys.version_info[1]}":
+        pytest.skip("that is this Python, tested everywhere else")
+    if version not in (found := interpreters()):
+        pytest.skip(f"no Python {version} found")
+    if not standard_library_only(name):
+        pytest.skip("it needs packages")
+    record = quick_run([found[version], DEMOS / f"{name}.py"], tmp_path)
+    assert record["interpreter"]["version"].startswith(version)
+    assert record["source"] == sources.source_hash(name)
+
+
+def standard_library_only(name):
+    tree = ast.parse((DEMOS / f"{name}.py").read_text())
+    modules = {
+        module.partition(".")[0]
+        for node in ast.walk(tree)
+        for module in ([node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in getattr(node, "names", []) if isinstance(node, ast.Import)])
+    }
+    ours = {path.stem for path in DEMOS.glob("*.py")}
+    return modules <= set(sys.stdlib_module_names) | ours

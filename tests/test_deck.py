@@ -1,0 +1,285 @@
+"""deck.run in a real kernel: whatever a demo does, the slide shows a picture and nothing stays behind."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import deck
+import psutil
+import pytest
+import watchdog
+from conftest import ROOT
+from jupyter_client.manager import KernelManager
+
+HANG = "    print('a row', flush=True); time.sleep(99)"
+SABOTAGE = {
+    "hangs": (HANG, "took longer than 2 s"),
+    "crashes": ("    print('a row'); raise OSError('the disk is full')", "OSError: the disk is full"),
+    "prints 100,000 lines": ("    for i in range(100_000): print('line', i)", "printed more than 500 lines"),
+    "prints an endless line": ("    while True: print(end='x' * 1000)", "printed more than 500 lines"),
+    "writes no record": ("    print('a row')", "wrote no record"),
+    "says what is missing": ("    sys.exit('no compiler: install gcc')", "no compiler: install gcc"),
+    "leaves a grandchild that ignores TERM": (
+        "    code = 'import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(99)'\n"
+        "    import subprocess; subprocess.Popen([sys.executable, '-c', code], start_new_session=True)\n" + HANG,
+        "took longer than 2 s",
+    ),
+    "leaves shared memory": (
+        "    from multiprocessing.shared_memory import SharedMemory\n"
+        "    memory = SharedMemory(create=True, size=1000)\n" + HANG,
+        "took longer than 2 s",
+    ),
+    "leaves an open port": (
+        "    import socket; s = socket.create_server(('127.0.0.1', PORT))\n    os.fork()\n" + HANG,
+        "took longer than 2 s",
+    ),
+}
+
+
+@pytest.fixture
+def talk(tmp_path):
+    """A copy of what a talk needs, to do harm to."""
+    for folder in ("demos", "slides"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+class Kernel:
+    """A kernel of its own, as a slide has one."""
+
+    def __init__(self, talk, **environment):
+        self.manager = KernelManager()
+        path = {"PYTHONPATH": str(talk / "slides"), "IPYTHONDIR": str(talk / "ipython")}
+        self.manager.start_kernel(env=os.environ | path | environment, stderr=subprocess.DEVNULL)
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+
+    def run(self, code, seen=lambda text: None):
+        """Execute a cell as a slide does: what it shows when it is done; seen() is told as it grows."""
+        shown = []
+
+        def hook(message):
+            content = message["content"]
+            match message["msg_type"]:
+                case "stream":
+                    shown.append(content["text"])
+                case "display_data" | "execute_result":
+                    shown.append(content["data"].get("text/html", content["data"]["text/plain"]))
+                case "clear_output":
+                    shown.clear()
+                case "error":
+                    shown.append(f"TRACEBACK {content['ename']}: {content['evalue']}")
+            seen("".join(shown))
+
+        self.client.execute_interactive(code, timeout=60, output_hook=hook, store_history=False)
+        return "".join(shown)
+
+    def value(self, code):
+        return self.run(f"print({code})").strip()
+
+    def end(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def kernel(talk):
+    kernels = []
+
+    def start(**environment):
+        kernels.append(Kernel(talk, **environment))
+        return kernels[-1]
+
+    yield start
+    for one in kernels:
+        one.end()
+
+
+def sabotage(talk, body):
+    """The harness does not count for a recording's freshness, so harm done there leaves it valid."""
+    with (talk / "demos" / "harness.py").open("a") as file:
+        file.write(f"\nimport time\n\ndef record(args, experiment):\n{body}\n")
+
+
+def leftovers(kernel):
+    return watchdog.marked({"DECK_KERNEL": kernel.value("__import__('os').environ['DECK_KERNEL']")})
+
+
+def soon(condition, seconds=5):
+    """Whether the condition comes true; five seconds is what the stage promises."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.1)
+    return condition()
+
+
+def shared_memory():
+    return {path.name for path in Path("/dev/shm").glob("psm_*")}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+RUN = "from deck import run\nmeasured = run('gil_lanes', deadline=2)"
+
+
+def test_a_live_run_shows_rows_then_the_picture(kernel):
+    shown = kernel().run("from deck import run\nmeasured = run('gil_lanes')")
+    assert shown.index("thread 0") < shown.index('<figure class="picture"><svg')
+    assert "Recorded" not in shown
+    assert "TRACEBACK" not in shown
+
+
+def test_rows_arrive_while_the_demo_runs(kernel):
+    times = []
+    kernel().run(
+        "from deck import run\nmeasured = run('gil_lanes', interval=100)",  # a window of two seconds
+        lambda text: times.append(("thread 0" in text, "CPython" in text, time.monotonic())),
+    )
+    head = next(when for _, headline, when in times if headline)
+    rows = next(when for row, _, when in times if row)
+    assert rows - head > 1  # the headline did not wait for the end
+
+
+def test_options_reach_the_demo_and_the_record_comes_back(kernel):
+    slide = kernel()
+    slide.run("from deck import run\nmeasured = run('gil_lanes', workers=3, mechanism='processes')")
+    assert slide.value("[*measured['lanes'][0]['workers']]") == "['process 0', 'process 1', 'process 2']"
+
+
+@pytest.mark.parametrize("harm", SABOTAGE)
+def test_sabotage_leaves_label_reason_and_picture_and_nothing_else(harm, talk, kernel):
+    body, reason = SABOTAGE[harm]
+    port, memory = free_port(), shared_memory()
+    sabotage(talk, body.replace("PORT", str(port)))
+    slide = kernel()
+    shown = slide.run(RUN)
+    assert re.search(rf'class="recorded">Recorded \d.*on .*cores?.*{re.escape(reason)}', shown)
+    assert '<figure class="picture"><svg' in shown
+    assert "a row" not in shown
+    assert "TRACEBACK" not in shown
+    assert soon(lambda: not leftovers(slide))
+    assert shared_memory() <= memory
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_deleted_script_leaves_label_reason_and_picture(talk, kernel):
+    (talk / "demos" / "gil_lanes.py").unlink()
+    shown = kernel().run(RUN)
+    assert "demos/gil_lanes.py cannot be read" in shown
+    assert '<figure class="picture"><svg' in shown
+
+
+def test_a_stale_recording_is_not_shown(talk, kernel):
+    script = talk / "demos" / "gil_lanes.py"
+    script.write_text(script.read_text().replace("\nTURNS =", "\nraise OSError('changed')\nTURNS ="))
+    shown = kernel().run(RUN)
+    assert "There is no recording of gil_lanes" in shown
+    assert "OSError: changed" in shown
+    assert "<figure" not in shown
+
+
+def test_an_interrupted_run_shows_the_recording(talk, kernel):
+    sabotage(talk, HANG)
+    slide = kernel()
+    interrupt = threading.Event()
+
+    def seen(text):
+        if "a row" in text and not interrupt.is_set():
+            interrupt.set()
+            slide.manager.interrupt_kernel()
+
+    shown = slide.run("from deck import run\nmeasured = run('gil_lanes', deadline=50)", seen)
+    assert interrupt.is_set()
+    assert "the live run was interrupted" in shown
+    assert "<figure" in shown
+    assert "TRACEBACK" not in shown
+    assert soon(lambda: not leftovers(slide))
+
+
+def test_nothing_survives_a_killed_kernel_and_the_next_run_says_so(talk, kernel):
+    body, _ = SABOTAGE["leaves a grandchild that ignores TERM"]
+    whole = (talk / "demos" / "harness.py").read_text()
+    sabotage(talk, body)
+    slide = kernel()
+    pid = int(slide.value("__import__('os').getpid()"))
+    slide.client.execute("from deck import run\nrun('gil_lanes', deadline=50)")
+    running = []
+
+    def busy():
+        running[:] = [process for process in psutil.Process(pid).children(recursive=True) if process.is_running()]
+        return len(running) >= 3  # the demo, its grandchild, the guard
+
+    assert soon(busy, 20)
+    os.kill(pid, signal.SIGKILL)
+    assert soon(lambda: not any(watchdog.alive(process.pid) for process in running))
+    (talk / "demos" / "harness.py").write_text(whole)
+    again = kernel()
+    assert "the kernel died in the last live run" in (shown := again.run(RUN))
+    assert '<figure class="picture"><svg' in shown
+    assert "Recorded" not in again.run(RUN)
+
+
+def test_replay_shows_the_recording_in_its_rhythm_and_starts_nothing(talk, kernel):
+    sabotage(talk, "    open('started', 'w').close()")
+    slide = kernel(REPLAY="1")
+    shown = slide.run(RUN)
+    assert "(replay)" in shown
+    assert "together" in shown
+    assert '<figure class="picture"><svg' in shown
+    assert slide.value("measured['demo']") == "gil_lanes"
+    assert not list(talk.rglob("started"))
+
+
+def test_in_the_export_a_failed_run_raises(talk, kernel):
+    sabotage(talk, SABOTAGE["crashes"][0])
+    assert "TRACEBACK Failed: the live run ended with status 1: OSError: the disk is full" in kernel(DECK_EXPORT="1").run(RUN)
+
+
+def test_without_a_recording_the_slide_says_so(kernel):
+    shown = kernel(REPLAY="1").run("from deck import run\nmeasured = run('gil_lanes', workers=17)")
+    assert "There is no recording of gil_lanes@workers=17 (replay)" in shown
+
+
+def test_show_cuts_definitions_with_decorators_and_without_docstrings(talk, monkeypatch):
+    text = '@one\n@two(3)\ndef f(x):\n    """Words."""\n    return x\n\nLIMIT = 3  # why\n\nclass C:\n    """Words."""\n    y = 1\n'
+    (talk / "demos" / "sample.py").write_text(text)
+    monkeypatch.setattr(deck, "DEMOS", talk / "demos")
+    assert deck.source("sample", "f") == "@one\n@two(3)\ndef f(x):\n    return x"
+    assert deck.source("sample", "LIMIT", "C") == "LIMIT = 3  # why\n\nclass C:\n    y = 1"
+    with pytest.raises(ValueError, match=r"demos/sample.py has no g; it has f, LIMIT, C"):
+        deck.source("sample", "g")
+
+
+def test_the_recording_with_the_nearest_number_of_cores_is_taken(talk, monkeypatch):
+    monkeypatch.setattr(deck, "RECORDED", talk / "recorded")
+    taken = json.loads(next(ROOT.glob("slides/recorded/*/gil_lanes.json")).read_text())
+    for cores in (2, 8, 64):
+        taken["machine"]["cores"]["usable"] = cores
+        folder = talk / "recorded" / f"some-{cores}cores"
+        folder.mkdir(parents=True)
+        (folder / "gil_lanes.json").write_text(json.dumps(taken))
+    for here, expected in ((1, 2), (2, 2), (6, 8), (128, 64)):
+        monkeypatch.setattr(deck, "usable_cores", lambda here=here: here)
+        assert deck.recording("gil_lanes", {})["machine"]["cores"]["usable"] == expected
+
+
+def test_room_and_parts_name_the_machine_and_every_part(kernel):
+    slide = kernel()
+    shown = slide.run("from deck import parts, room\nroom()\nparts()")
+    assert "Python" in shown
+    assert sys.version.split()[0] in shown
+    for notebook in (ROOT / "slides").glob("*.ipynb"):
+        assert f'href="{notebook.stem}.ipynb"' in shown

@@ -1,0 +1,191 @@
+"""gil_lanes: with a GIL two lanes never overlap, on a quiet machine and on a busy one."""
+
+import itertools
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from stamps import COUNTED, GAP
+
+LONG = [["--interval", "500"], ["--interval", "500", "--mechanism", "processes"]]  # 10 s, for Ctrl-C
+PROCESSES = ["--mechanism", "processes"]
+ATTEMPTS = 5  # a stolen virtual core or a busy neighbour is not this demo's fault
+
+
+@pytest.fixture
+def lanes(demo, tmp_path):
+    """Run the demo: its lanes, with the record beside them."""
+
+    def call(*options):
+        file = tmp_path / "record.json"
+        done = demo("gil_lanes", *options, "--json", file)
+        assert done.returncode == 0, done.stderr
+        record = json.loads(file.read_text())
+        (found,) = record["lanes"]
+        return found, record
+
+    return call
+
+
+@pytest.fixture
+def foreign_load():
+    """Two busy processes a core."""
+    busy = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))
+    ]
+    yield
+    for process in busy:
+        process.kill()
+        process.wait()
+
+
+def total(lanes, *states):
+    """The ms that all workers together spent in these states."""
+    return sum(
+        end - start for spans in lanes["workers"].values() for start, end, state in spans if state in states
+    )
+
+
+def overlap(lanes):
+    """The ms in which two workers ran at once."""
+    return sum(
+        max(0, min(end, last) - max(start, first))
+        for one, other in itertools.combinations(lanes["workers"].values(), 2)
+        for start, end, state in one
+        for first, last, others in other
+        if state == others == "ran"
+    )
+
+
+def turns(lanes):
+    """Who ran, in order, each turn once."""
+    ran = sorted(
+        (start, worker)
+        for worker, spans in lanes["workers"].items()
+        for start, _, state in spans
+        if state == "ran"
+    )
+    return [worker for worker, _ in itertools.groupby(worker for _, worker in ran)]
+
+
+def free_cores():
+    """What two independent busy processes get: the share of a core of the one that got less."""
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        pool.map(share_of_a_core, [0.01] * 2, chunksize=1)
+        return min(pool.map(share_of_a_core, [0.2] * 2, chunksize=1))
+
+
+def share_of_a_core(seconds):
+    start, cpu = time.perf_counter(), time.process_time()
+    while time.perf_counter() < start + seconds:
+        pass
+    return (time.process_time() - cpu) / (time.perf_counter() - start)
+
+
+def check_threads(lanes):
+    """What must hold of threads on any load."""
+    found, record = lanes()
+    assert list(found["workers"]) == ["thread 0", "thread 1"]
+    for spans in found["workers"].values():
+        assert sum(end - start for start, end, _ in spans) == pytest.approx(found["window"], abs=0.1)
+        assert all(end == pytest.approx(start) for (_, end, _), (start, _, _) in itertools.pairwise(spans))
+    if record["interpreter"]["gil"]:
+        hand_offs = len(turns(found))
+        assert hand_offs >= 3
+        assert overlap(found) <= hand_offs * GAP / 1e6
+        assert total(found, "ran") <= found["window"] + hand_offs * GAP / 1e6
+    return found
+
+
+def check_unknown(lanes, *options):
+    """Under 2 % of all time is unexplained, in one of a few attempts."""
+    if not COUNTED:
+        pytest.skip("this system does not tell why a thread did not run (no schedstat)")
+    shares = []
+    for _ in range(ATTEMPTS):
+        found, _ = lanes(*options)
+        shares.append(total(found, "unknown") / found["window"] / len(found["workers"]))
+        if shares[-1] < 0.02:
+            return
+    pytest.fail(f"unknown shares: {shares}")
+
+
+def test_threads_never_overlap_and_their_gaps_fill_the_window(lanes):
+    check_threads(lanes)
+
+
+def test_threads_under_foreign_load(lanes, foreign_load):
+    found = check_threads(lanes)
+    if COUNTED:
+        assert total(found, "no core") > 0.1 * found["window"]
+
+
+def test_processes_do_not_wait_for_a_gil_under_foreign_load(lanes, foreign_load):
+    found, _ = lanes(*PROCESSES)
+    assert total(found, "waiting") == 0
+    for spans in found["workers"].values():
+        assert sum(end - start for start, end, _ in spans) == pytest.approx(found["window"], abs=0.1)
+
+
+@pytest.mark.parametrize("options", [(), PROCESSES], ids=["threads", "processes"])
+def test_almost_nothing_is_unknown(lanes, options):
+    check_unknown(lanes, *options)
+
+
+@pytest.mark.parametrize("options", [(), PROCESSES], ids=["threads", "processes"])
+def test_almost_nothing_is_unknown_under_foreign_load(lanes, foreign_load, options):
+    check_unknown(lanes, *options)
+
+
+def test_processes_run_side_by_side_on_free_cores(lanes):
+    seen = []
+    for _ in range(ATTEMPTS):
+        free = free_cores()
+        found, _ = lanes(*PROCESSES)
+        share = total(found, "ran") / found["window"] / 2
+        seen.append((round(free, 2), round(share, 2)))
+        if share > 0.9:
+            assert list(found["workers"]) == ["process 0", "process 1"]
+            assert overlap(found) > 0.8 * found["window"]
+            return
+    if all(free < 0.95 for free, _ in seen):
+        pytest.skip(f"no two free cores: (share of a core, share that ran) {seen}")
+    pytest.fail(f"two cores were free, but the lanes were not full: {seen}")
+
+
+def test_the_switch_interval_sets_the_length_of_a_turn(lanes):
+    lengths = {}
+    for interval in (2, 20):
+        found, record = lanes("--interval", interval)
+        if not record["interpreter"]["gil"]:
+            pytest.skip("no GIL, no turns")
+        assert found["window"] == pytest.approx(20 * interval)
+        lengths[interval] = found["window"] / len(turns(found))
+    assert lengths[20] > 3 * lengths[2]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("mechanism", ["threads", "processes"])
+def test_as_many_lanes_as_workers(lanes, workers, mechanism):
+    found, record = lanes("--workers", workers, "--mechanism", mechanism)
+    assert found["variant"] == mechanism
+    assert len(found["workers"]) == workers
+    assert record["parameters"]["workers"] == workers
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_the_text_fits_the_terminal_and_has_a_legend(demo, columns):
+    shown = demo("gil_lanes", env={**os.environ, "COLUMNS": str(columns), "PYTHONUTF8": "1"}).stdout
+    assert max(map(len, shown.splitlines())) <= min(columns, 100)
+    assert "█ ran" in shown
+    assert "at a time" in shown.splitlines()[-1]
+
+
+def test_a_terminal_without_unicode_is_no_reason_to_fail(demo):
+    done = demo("gil_lanes", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert "# ran" in done.stdout
