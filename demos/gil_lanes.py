@@ -12,7 +12,7 @@ import sys
 import threading
 from functools import partial
 
-from harness import Number, lanes, parse_args, record
+from harness import Number, ctrl_c_is_mine, lanes, parse_args, record
 from stamps import open_window, stamp
 
 INTERVAL = Number(5.0, least=0.5, most=500.0, about="switch interval, in ms")  # a shorter turn drowns in noise
@@ -39,8 +39,9 @@ def race(Worker, Barrier, found, window, workers, interval):
     barrier = Barrier(workers, action=partial(open_window, window, int(TURNS * interval * 1e6)))
     names = [f"{Worker.__name__.lower()} {i}" for i in range(workers)]
     crew = [Worker(target=work, args=(name, found, barrier, window, interval)) for name in names]
-    for worker in crew:
-        worker.start()
+    with ctrl_c_is_mine():
+        for worker in crew:
+            worker.start()
     lane = dict(found.get() for _ in crew)
     for worker in crew:
         worker.join()

@@ -20,6 +20,7 @@ import operator
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
@@ -318,7 +319,9 @@ def record(args: argparse.Namespace, experiment: Experiment) -> int:
         return 2 if isinstance(error, CannotRun) else 1
     except KeyboardInterrupt:
         print(f"{args.demo}.py: interrupted", file=sys.stderr, flush=True)
-        os._exit(130)  # not sys.exit, which waits for threads that are still busy
+        if any(not thread.daemon for thread in threading.enumerate()[1:]):
+            os._exit(130)  # leaving in order would wait for threads that are still busy
+        return 130
     except BrokenPipeError:  # `... | head` has seen enough
         os._exit(1)
     if args.json:
@@ -352,10 +355,25 @@ def replace(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+@contextlib.contextmanager
+def ctrl_c_is_mine() -> Iterator[None]:
+    """Processes started inside never see Ctrl-C, from their first moment on: their parent ends them.
+
+    A blocked signal is inherited, a handler is not; the parent gets a Ctrl-C of this time right after it.
+    Windows has no such thing: there a worker may print its own KeyboardInterrupt.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def end_workers(*signal_and_frame: Any) -> None:
     """On Ctrl-C end the worker processes first, since leaving a pool waits for their tasks."""
-    if os.getpid() != PARENT:
-        return  # a forked worker: the parent ends it
     for worker in workers():
         worker.terminate()
     for worker in workers():
@@ -368,8 +386,3 @@ def workers() -> list[Any]:
     """The living child processes that multiprocessing started, where a demo uses it."""
     used = sys.modules.get("multiprocessing")
     return used.active_children() if used else []
-
-
-PARENT = os.getpid()
-if "multiprocessing" in sys.modules and sys.modules["multiprocessing"].current_process().name != "MainProcess":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a spawned worker, which imports the demo: as above

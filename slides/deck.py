@@ -169,20 +169,20 @@ def command(demo: str, options: dict[str, object]) -> list[str]:
         raise Failed(f"demos/{demo}.py cannot be read: {error.strerror}") from None
     if line is None:
         raise Failed(f"demos/{demo}.py is no demo: its docstring has no run line")
-    real = {"python": [sys.executable, "-u"], f"demos/{demo}.py": [str(DEMOS / f"{demo}.py")]}
-    words = [word for given in shlex.split(line) for word in real.get(given, [given])]
+    real = {"python": sys.executable, f"demos/{demo}.py": str(DEMOS / f"{demo}.py")}
+    words = [real.get(word, word) for word in shlex.split(line)]
     return words + [word for name, value in options.items() for word in (f"--{name}", str(value))]
 
 
 def stream(words: list[str], mark: dict[str, str], deadline: float, line_seen: Any) -> None:
     """Run the command until it ends well; Failed if it does not, in time and with few lines."""
-    environment = os.environ | mark | {"COLUMNS": str(COLUMNS), "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    terminal = {"COLUMNS": str(COLUMNS), "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
     child = subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=os.environ | mark | terminal,
         encoding="utf-8",
         errors="replace",
         start_new_session=True,

@@ -69,7 +69,7 @@ def test_main_is_six_lines_at_most_and_the_kernel_knows_no_harness(name):
         for node in tree.body
         if isinstance(node, ast.ImportFrom) and node.module == "harness"
         for alias in node.names
-    } - {"CannotRun"}
+    } - {"CannotRun", "ctrl_c_is_mine"}  # what no demo can do without
     for function in functions.values():
         used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
         assert not used & imported, f"{function.name} uses {used & imported}"
@@ -124,34 +124,36 @@ def shared_memory():
     return set(folder.iterdir()) if folder.exists() else set()
 
 
-def test_ctrl_c_ends_it_and_every_child(name):
-    for options in declared(name, "LONG"):
-        before = shared_memory()
-        mark = watchdog.mark(MARK)
-        child = subprocess.Popen(
-            [sys.executable, "-u", str(DEMOS / f"{name}.py"), *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | mark,
-            start_new_session=True,
-        )
-        assert child.stdout.readline()
-        wait_for(lambda mark=mark, options=options: started(mark, options))
+@pytest.mark.parametrize("method", [None, "fork", "forkserver", "spawn"])
+def test_ctrl_c_ends_it_and_every_child(name, method):
+    if method and not uses_processes(name):
+        pytest.skip("it starts no processes")
+    command = [*forced(name, method), *declared(name, "PROCESSES")] if method else [str(DEMOS / f"{name}.py")]
+    before, mark = shared_memory(), watchdog.mark(MARK)
+    child = subprocess.Popen(
+        [sys.executable, *command, *declared(name, "LONG")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | mark,
+        start_new_session=True,
+    )
+    try:
+        assert child.stdout.readline()  # unasked, since rows must come at once
+        wait_for(lambda: started(mark))
         os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all of them
-        try:
-            _, errors = child.communicate(timeout=8)  # a demo that ignores it would take ten
-        finally:
-            left = watchdog.marked(mark)
-            watchdog.end(mark)
-        assert child.returncode == 130
-        assert errors == f"{name}.py: interrupted\n"
-        assert not left
-        assert shared_memory() <= before
+        _, errors = child.communicate(timeout=8)  # a demo that ignores it would take ten
+        left = watchdog.marked(mark)
+    finally:
+        watchdog.end(mark)
+    assert child.returncode == 130
+    assert errors == f"{name}.py: interrupted\n"
+    assert not left
+    assert shared_memory() <= before
 
 
-def started(mark, options):
-    """Whether the workers are busy: two more processes or threads than the demo itself."""
+def started(mark):
+    """Whether the workers are there: two more threads or processes than the demo itself."""
     threads = 0
     for process in watchdog.marked(mark):
         with contextlib.suppress(psutil.Error):
@@ -170,14 +172,18 @@ def wait_for(condition, seconds=20):
 def test_processes_work_under_every_start_method(name, method, tmp_path):
     if not uses_processes(name):
         pytest.skip("it starts no processes")
+    quick_run([sys.executable, *forced(name, method), *declared(name, "PROCESSES")], tmp_path)
+
+
+def forced(name, method):
+    """Python's arguments that run the unchanged script under a start method."""
     script = str(DEMOS / f"{name}.py")
-    forced = (
-        "import multiprocessing, runpy, sys; "
-        f"multiprocessing.set_start_method({method!r}); "
+    return [
+        "-c",
+        f"import multiprocessing, runpy, sys; multiprocessing.set_start_method({method!r}); "
         f"sys.path.insert(0, {str(DEMOS)!r}); sys.argv[0] = {script!r}; "
-        f"runpy.run_path({script!r}, run_name='__main__')"
-    )
-    quick_run([sys.executable, "-c", forced, *declared(name, "PROCESSES")], tmp_path)
+        f"runpy.run_path({script!r}, run_name='__main__')",
+    ]
 
 
 def interpreters():
@@ -209,10 +215,7 @@ def test_standard_library_demos_run_on_other_pythons(name, version, tmp_path):
 
 def standard_library_only(name):
     tree = ast.parse((DEMOS / f"{name}.py").read_text())
-    modules = {
-        module.partition(".")[0]
-        for node in ast.walk(tree)
-        for module in ([node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in getattr(node, "names", []) if isinstance(node, ast.Import)])
-    }
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     ours = {path.stem for path in DEMOS.glob("*.py")}
-    return modules <= set(sys.stdlib_module_names) | ours
+    return {module.partition(".")[0] for module in modules} <= sys.stdlib_module_names | ours

@@ -19,7 +19,7 @@ import watchdog
 from conftest import ROOT
 from jupyter_client.manager import KernelManager
 
-HANG = "    print('a row', flush=True); time.sleep(99)"
+HANG = "    print('a row'); time.sleep(99)"  # without flush: a row must be seen all the same
 SABOTAGE = {
     "hangs": (HANG, "took longer than 2 s"),
     "crashes": ("    print('a row'); raise OSError('the disk is full')", "OSError: the disk is full"),
@@ -34,6 +34,12 @@ SABOTAGE = {
     ),
     "leaves shared memory": (
         "    from multiprocessing.shared_memory import SharedMemory\n"
+        "    memory = SharedMemory(create=True, size=1000)\n" + HANG,
+        "took longer than 2 s",
+    ),
+    "leaves shared memory and ignores TERM": (
+        "    from multiprocessing.shared_memory import SharedMemory\n"
+        "    import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "    memory = SharedMemory(create=True, size=1000)\n" + HANG,
         "took longer than 2 s",
     ),

@@ -9,9 +9,10 @@ import sys
 import time
 
 import pytest
+import stamps
 from stamps import COUNTED, GAP
 
-LONG = [["--interval", "500"], ["--interval", "500", "--mechanism", "processes"]]  # 10 s, for Ctrl-C
+LONG = ["--interval", "500"]  # 10 s, for Ctrl-C
 PROCESSES = ["--mechanism", "processes"]
 ATTEMPTS = 5  # a stolen virtual core or a busy neighbour is not this demo's fault
 
@@ -86,6 +87,13 @@ def share_of_a_core(seconds):
     return (time.process_time() - cpu) / (time.perf_counter() - start)
 
 
+def verdict(words, seen):
+    """A skip if two cores were never free, with what was measured; else a failure."""
+    if all(free < 0.95 for free, *_ in seen):
+        pytest.skip(f"no two free cores; {words}")
+    pytest.fail(words)
+
+
 def check_threads(lanes):
     """What must hold of threads on any load."""
     found, record = lanes()
@@ -131,6 +139,17 @@ def test_processes_do_not_wait_for_a_gil_under_foreign_load(lanes, foreign_load)
         assert sum(end - start for start, end, _ in spans) == pytest.approx(found["window"], abs=0.1)
 
 
+@pytest.mark.skipif(not COUNTED, reason="this system does not tell why a thread did not run (no schedstat)")
+@pytest.mark.parametrize(("threads", "state"), [(1, "unknown"), (2, "waiting")])
+def test_a_sleep_is_a_wait_for_the_gil_only_beside_another_thread(threads, state, monkeypatch):
+    monkeypatch.setattr(stamps.threading, "active_count", lambda: threads)
+    cause, start = stamps.Cause(), stamps.now()
+    time.sleep(0.02)
+    spans = cause.of(start)
+    assert max(spans, key=lambda span: span[1] - span[0])[2] == state
+    assert spans[-1][1] - start >= 20e6
+
+
 @pytest.mark.parametrize("options", [(), PROCESSES], ids=["threads", "processes"])
 def test_almost_nothing_is_unknown(lanes, options):
     check_unknown(lanes, *options)
@@ -152,20 +171,23 @@ def test_processes_run_side_by_side_on_free_cores(lanes):
             assert list(found["workers"]) == ["process 0", "process 1"]
             assert overlap(found) > 0.8 * found["window"]
             return
-    if all(free < 0.95 for free, _ in seen):
-        pytest.skip(f"no two free cores: (share of a core, share that ran) {seen}")
-    pytest.fail(f"two cores were free, but the lanes were not full: {seen}")
+    verdict(f"the lanes are not full: (share of a core, share that ran) {seen}", seen)
 
 
 def test_the_switch_interval_sets_the_length_of_a_turn(lanes):
-    lengths = {}
-    for interval in (2, 20):
-        found, record = lanes("--interval", interval)
-        if not record["interpreter"]["gil"]:
-            pytest.skip("no GIL, no turns")
-        assert found["window"] == pytest.approx(20 * interval)
-        lengths[interval] = found["window"] / len(turns(found))
-    assert lengths[20] > 3 * lengths[2]
+    seen = []
+    for _ in range(ATTEMPTS):
+        free, lengths = free_cores(), []
+        for interval in (2, 20):
+            found, record = lanes("--interval", interval)
+            if not record["interpreter"]["gil"]:
+                pytest.skip("no GIL, no turns")
+            assert found["window"] == pytest.approx(20 * interval)
+            lengths.append(found["window"] / len(turns(found)))
+        seen.append((round(free, 2), round(lengths[1] / lengths[0], 1)))
+        if lengths[1] > 3 * lengths[0]:
+            return
+    verdict(f"ten times the interval, but turns are not longer: (share of a core, how much longer) {seen}", seen)
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -1,0 +1,354 @@
+"""The harness: options, measuring, the record; and machine, sources, terminal beside it."""
+
+import io
+import json
+import math
+import time
+
+import harness
+import machine
+import pytest
+import sources
+from conftest import DEMOS
+from harness import Attachment, CannotRun, Lanes, Number, Run, compare, lanes, parse_args, record, sweep
+from jsonschema import Draft202012Validator
+
+DOC = "A claim.\n\nLook for: something.\n\n    $ python demos/gil_lanes.py --size 3\n"
+
+
+@pytest.fixture(autouse=True)
+def signals():
+    """record() takes over Ctrl-C, as it may in a process of its own."""
+    import signal
+
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def args(*argv, **options):
+    return parse_args(DOC, [*map(str, argv)], **options)
+
+
+def taken(tmp_path, experiment, *argv, **options):
+    """Record an experiment: its exit status and the record."""
+    file = tmp_path / "record.json"
+    status = record(args("--json", file, *argv, **options), experiment)
+    return status, json.loads(file.read_text()) if file.exists() else None
+
+
+# --- options
+
+
+def test_defaults_quick_values_and_given_values():
+    options = {"limit": (1000, 10), "speed": (2.5, 0.5), "workers": (None, 2), "kind": ["a", "b"]}
+    assert args(**options).parameters == {
+        "limit": 1000,
+        "speed": 2.5,
+        "workers": machine.usable_cores(),
+        "kind": "a",
+    }
+    assert args("--quick", **options).parameters == {"limit": 10, "speed": 0.5, "workers": 2, "kind": "a"}
+    given = args("--quick", "--limit", 7, "--kind", "b", "--workers", 3, **options).parameters
+    assert given == {"limit": 7, "speed": 0.5, "workers": 3, "kind": "b"}
+
+
+def test_the_command_is_the_run_line_plus_options_without_the_files(tmp_path):
+    found = args("--limit", 7, "--json", tmp_path / "x", f"--plot={tmp_path / 'y'}", limit=(9, 1))
+    assert found.command == "python demos/gil_lanes.py --size 3 --limit 7"
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--limit", "0"], "--limit: must be a whole number above 0, not '0'"),
+        (["--limit", "1.5"], "--limit: must be a whole number above 0, not '1.5'"),
+        (["--speed", "nan"], "--speed: must be a number from 1 to 9, not 'nan'"),
+        (["--speed", "10"], "--speed: must be a number from 1 to 9, not '10'"),
+        (["--workers", "100000"], "--workers: must be a whole number from 1 to"),
+        (["--kind", "c"], "--kind: invalid choice: 'c'"),
+        (["--json", "/"], "--json: cannot write '/'"),
+        (["--other"], "unrecognized arguments: --other"),
+    ],
+)
+def test_bad_input_is_one_line_with_status_2(argv, words, capsys):
+    options = {"limit": (9, 1), "speed": Number(2.0, least=1, most=9), "workers": (None, 2), "kind": ["a", "b"]}
+    with pytest.raises(SystemExit) as stop:
+        args(*argv, **options)
+    assert stop.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+    assert line.startswith("gil_lanes.py: ")
+
+
+def test_a_docstring_without_a_run_line_is_refused():
+    with pytest.raises(ValueError, match="no run line"):
+        parse_args("A claim.", [])
+
+
+# --- measuring
+
+
+def slow(n):
+    time.sleep(0.02 * n)
+    return 42
+
+
+def fast(n):
+    time.sleep(0.01 * n)
+    return 42
+
+
+def busy(n):
+    end = time.process_time() + 0.05
+    while time.process_time() < end:
+        pass
+    return 42
+
+
+def wrong(n):
+    return 41
+
+
+def test_compare_keeps_every_repeat_and_the_warm_up_apart():
+    one, other = compare([slow, fast], 1)
+    assert (one.variant, other.variant) == ("slow", "fast")
+    for run in (one, other):
+        assert len(run.values) == harness.REPEATS
+        assert run.warm_up > 0.009
+        assert run.result == 42
+        assert (run.measure, run.unit) == ("time", "s")
+    assert min(one.values) > max(0.02, min(other.values))
+
+
+def test_a_long_call_is_measured_once(monkeypatch):
+    monkeypatch.setattr(harness, "SHORT", 0.015)
+    calls = []
+    (run,) = compare([lambda: calls.append(1) or time.sleep(0.02)])
+    assert len(calls) == len(run.values) == 1
+    assert run.warm_up is None
+
+
+def test_cpu_seconds_are_those_of_the_repeats():
+    sleeping, working = compare([slow, busy], 1)
+    assert sleeping.cpu_seconds < 0.5 * sum(sleeping.values)
+    assert working.cpu_seconds == pytest.approx(0.05 * harness.REPEATS, rel=0.3)
+
+
+def test_cpu_seconds_include_ended_children():
+    import multiprocessing
+
+    def child():
+        process = multiprocessing.get_context("fork").Process(target=busy, args=(1,))
+        process.start()
+        process.join()
+
+    (run,) = compare([child])
+    assert run.cpu_seconds >= 0.04 * harness.REPEATS
+
+
+def test_variants_that_disagree_are_an_error_not_a_row(tmp_path, capsys):
+    status, written = taken(tmp_path, compare([slow, wrong], 1))
+    assert (status, written) == (1, None)
+    captured = capsys.readouterr()
+    assert captured.err == "gil_lanes.py: wrong answered 41, slow 42\n"
+    assert "wrong" not in captured.out
+
+
+def test_same_decides_what_agrees():
+    assert len(list(compare([lambda: 1.0, lambda: 1.0 + 1e-12], same=math.isclose))) == 2
+
+
+def test_another_measure_keeps_the_variants_own_values():
+    def latencies():
+        return (ms for ms in [3.0, 1.0, 2.0])
+
+    (run,) = compare([latencies], measure="latency", unit="ms")
+    assert (run.values, run.measure, run.unit, run.warm_up) == ([3.0, 1.0, 2.0], "latency", "ms", None)
+
+
+def test_sweep_measures_every_variant_at_every_value():
+    def power(base, exponent, offset):
+        return base**exponent + offset
+
+    def again(base, exponent, offset):
+        return base**exponent + offset
+
+    runs = list(sweep([power, again], 2, exponent=[1, 3], offset=1))
+    assert [(run.variant, run.parameters, run.result) for run in runs] == [
+        ("power", {"exponent": 1, "offset": 1}, 3),
+        ("again", {"exponent": 1, "offset": 1}, 3),
+        ("power", {"exponent": 3, "offset": 1}, 9),
+        ("again", {"exponent": 3, "offset": 1}, 9),
+    ]
+
+
+def test_lanes_are_in_ms_from_the_window_s_start():
+    def mechanism(offset):
+        return (offset, offset + 4_000_000), {"w": [(offset + 1_000_000, offset + 2_500_000, "ran")]}
+
+    (found,) = lanes(mechanism, 10**12)
+    assert found == Lanes("mechanism", "ran", 4.0, {"w": [(1.0, 2.5, "ran")]})
+
+
+# --- the record
+
+
+def test_the_record_holds_every_kind_of_experiment_and_is_valid(tmp_path):
+    other = {"name": "CPython", "version": "3.14.0", "build": "free-threaded", "gil": False}
+
+    def experiment():
+        yield Run("threads", [0.2, 0.1], parameters={"workers": 2}, cpu_seconds=0.3, result=[1, 2])
+        yield Run("threads", [0.1], parameters={"workers": 4}, interpreter=other)
+        yield Run("echo", [1.5], "latency", "ms")
+        yield Lanes("pool", "assigned", 10.0, {"w 0": [(0.0, 5.0, "task 1")]}, interpreter=other)
+        print("a line of the demo's own")
+        yield Attachment("set", "A Julia set.", "<svg></svg>")
+
+    status, written = taken(tmp_path, experiment(), "--limit", 7, limit=(9, 1))
+    assert status == 0
+    schema = json.loads((DEMOS / "record.schema.json").read_text())
+    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(written)
+    assert [run["values"] for run in written["runs"]] == [[0.2, 0.1], [0.1], [1.5]]
+    assert written["runs"][1]["interpreter"] == other
+    assert written["lanes"][0]["workers"] == {"w 0": [[0.0, 5.0, "task 1"]]}
+    assert written["attachments"] == [{"name": "set", "alt": "A Julia set.", "svg": "<svg></svg>"}]
+    assert written["claim"] == "A claim."
+    assert written["parameters"] == {"limit": 7}
+    assert "a line of the demo's own" in [line for _, line in written["output"]]
+    assert not list(tmp_path.glob("*.draft"))
+
+
+def test_the_output_keeps_its_rhythm(tmp_path):
+    def experiment():
+        yield Run("a", [1.0])
+        time.sleep(0.3)
+        yield Run("b", [1.0])
+
+    _, written = taken(tmp_path, experiment())
+    times = {line.split()[-1]: second for second, line in written["output"]}
+    assert 0.3 <= times["b"] - times["a"] < 3
+
+
+def test_rows_are_printed_as_they_finish(capsys, tmp_path):
+    def experiment():
+        yield Run("sequential", [1.0, 1.0], cpu_seconds=2.0)
+        assert "sequential" in capsys.readouterr().out
+        yield Run("threads", [0.5], cpu_seconds=1.0)
+
+    assert taken(tmp_path, experiment())[0] == 0
+    assert capsys.readouterr().out.split() == ["0.5", "s", "2.00", "2.00", "threads"]
+
+
+def test_what_is_missing_is_one_line_with_status_2(tmp_path, capsys):
+    def experiment():
+        raise CannotRun("no C compiler: install gcc")
+        yield
+
+    assert taken(tmp_path, experiment()) == (2, None)
+    assert capsys.readouterr().err == "gil_lanes.py: no C compiler: install gcc\n"
+
+
+def test_an_earlier_record_survives_a_failed_run(tmp_path):
+    file = tmp_path / "record.json"
+    file.write_text("earlier")
+    record(args("--json", file), compare([slow, wrong], 1))
+    assert file.read_text() == "earlier"
+
+
+def test_a_stream_without_unicode_gets_ascii_and_the_record_the_original():
+    raw, lines = io.BytesIO(), []
+    stream = io.TextIOWrapper(raw, "ascii", newline="\n", write_through=True)
+    print("█· ok", file=harness.Tee(stream, lines))
+    assert raw.getvalue() == b"#- ok\n"
+    assert [line for _, line in lines] == ["█· ok"]
+
+
+# --- where and what
+
+
+def test_the_machine_is_described_without_names_or_paths():
+    import getpass
+    import os
+    import socket
+
+    found = json.dumps(machine.machine())
+    for private in (socket.gethostname(), os.path.expanduser("~")):
+        assert private not in found
+    assert f'"{getpass.getuser()}"' not in found
+
+
+@pytest.mark.parametrize(
+    ("files", "groups", "quota"),
+    [
+        ({"a/cpu.max": "150000 100000"}, "0::/a/b\n", 1.5),
+        ({"a/cpu.max": "max 100000", "cpu.max": "400000 100000"}, "0::/a\n", 4.0),
+        ({"a/cpu.max": "max 100000"}, "0::/a\n", None),
+        ({"cpu/a/cpu.cfs_quota_us": "50000", "cpu/a/cpu.cfs_period_us": "100000"}, "4:cpu,cpuacct:/a\n", 0.5),
+        ({"cpu/a/cpu.cfs_quota_us": "-1", "cpu/a/cpu.cfs_period_us": "100000"}, "4:cpu,cpuacct:/a\n", None),
+        ({}, "0::/a\n", None),
+    ],
+)
+def test_the_control_group_s_quota_is_read(files, groups, quota, tmp_path):
+    for name, text in files.items():
+        path = tmp_path / "cgroup" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "proc").write_text(groups)
+    assert machine.cpu_quota(tmp_path / "proc", tmp_path / "cgroup") == quota
+
+
+@pytest.mark.parametrize(("affinity", "quota", "usable"), [(8, None, 8), (8, 1.5, 2), (8, 0.5, 1), (2, 4.0, 2)])
+def test_usable_cores_obey_affinity_and_quota(affinity, quota, usable, monkeypatch):
+    monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _: set(range(affinity)), raising=False)
+    monkeypatch.setattr(machine, "cpu_quota", lambda: quota)
+    assert machine.usable_cores() == usable
+
+
+# --- the source
+
+
+@pytest.fixture
+def scripts(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "HERE", tmp_path)
+
+    def write(**files):
+        for name, text in files.items():
+            (tmp_path / name.replace("__", ".")).write_text(text)
+        return sources.source_hash("demo")
+
+    return write
+
+
+def test_the_hash_ignores_docstrings_comments_and_blank_lines(scripts):
+    plain = "import os\ndef f():\n    return '# no comment'\n"
+    noisy = '"""Wörds."""\n\nimport os  # why\n\n\ndef f():\n    """Wörds\n\n    more.\n    """\n    # über\n    return \'# no comment\'\n'
+    assert scripts(demo__py=plain) == scripts(demo__py=noisy)
+
+
+@pytest.mark.parametrize(
+    "changed", ["import os\ndef f():\n    return 2\n", "import os\ndef f():\n    return '# comment'\n"]
+)
+def test_the_hash_sees_code(scripts, changed):
+    assert scripts(demo__py="import os\ndef f():\n    return '# no comment'\n") != scripts(demo__py=changed)
+
+
+def test_the_hash_sees_kernels_child_scripts_and_compiled_sources_but_not_the_harness(scripts):
+    files = {
+        "demo__py": "from harness import record\nimport kernel\nCHILD = 'child.py'\nbuild('f.pyx')\n",
+        "kernel__py": "from deeper import x\n",
+        "deeper__py": "x = 1\n",
+        "child__py": "y = 1\n",
+        "f__pyx": "cdef int z = 1\n",
+        "harness__py": "a = 1\n",
+    }
+    before = scripts(**files)
+    for name in ("kernel__py", "deeper__py", "child__py", "f__pyx"):
+        assert scripts(**{**files, name: files[name] + "b = 2\n"}) != before, name
+    assert scripts(**{**files, "harness__py": "a = 2\n"}) == before
+
+
+def test_a_demo_is_what_has_a_run_line():
+    found = sources.demos()
+    assert "gil_lanes" in found
+    assert not {"harness", "plots", "stamps", "machine", "sources", "terminal"} & set(found)
