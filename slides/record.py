@@ -1,4 +1,4 @@
-"""make record [DEMO=x]: run each distinct run(...) of the slides once, and keep its record.
+"""make record [DEMO=x]: run each distinct run(...) of the slides once, and keep its record and picture.
 
 The recordings are what the stage falls back on, and the evidence for every claim about speed.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import deck
+import plots
 from harness import replace
 from machine import usable_cores
 
@@ -68,6 +69,7 @@ def main() -> int:
             print(f"make record: {demo}: {error}; the earlier recording stays", file=sys.stderr)
             return 1
         replace(file, json.dumps(taken, indent=1) + "\n")
+        replace(file.with_suffix(".svg"), plots.draw(taken))
     return 0
 
 

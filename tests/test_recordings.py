@@ -4,6 +4,7 @@ import json
 import sys
 
 import deck
+import plots
 import pytest
 import record
 import sources
@@ -37,6 +38,7 @@ def test_a_recording_is_valid_and_is_what_its_name_says(file):
     assert taken["demo"] == demo
     words = [word for option in filter(None, options.split(",")) for word in f"--{option}".split("=")]
     assert sorted(taken["command"].split()) == sorted(sources.run_line(demo).split() + words)
+    assert file.with_suffix(".svg").read_text() == plots.draw(taken), "the picture is drawn anew by make record"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
