@@ -15,7 +15,7 @@ from functools import partial
 from harness import Number, ctrl_c_is_mine, lanes, parse_args, record
 from stamps import open_window, stamp
 
-INTERVAL = Number(5.0, least=0.5, most=500.0, about="switch interval, in ms")  # a shorter turn drowns in noise
+INTERVAL = Number(5.0, least=0.5, most=500.0, about="switch interval, in ms")  # shorter drowns in noise
 TURNS = 20  # the window holds as many
 
 

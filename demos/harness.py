@@ -89,7 +89,9 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
     found = RUN_LINE.search(doc or "")
     if not found:
         raise ValueError("the docstring has no run line: '    $ python demos/….py'")
-    parser = Parser(f"{found['demo']}.py", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(
+        f"{found['demo']}.py", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     numbers = {}
     for name, option in options.items():
         if isinstance(option, (dict, list)):
@@ -123,7 +125,7 @@ def writable(name: str) -> Path:
     """A path where a file can be made; asked before the demo runs, so that nothing measured is lost."""
     path = Path(name)
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise argparse.ArgumentTypeError(f"cannot write {name!r}: name a file in a folder that exists and is yours")
+        raise argparse.ArgumentTypeError(f"cannot write {name!r}: name a file in a folder of yours")
     return path
 
 
@@ -205,7 +207,8 @@ def compare(
             run = Run(variant.__name__, values, measure, unit, parameters, cpu_seconds=since(cpu))
         baseline = baseline or run
         if not same(run.result, baseline.result):
-            raise WrongAnswer(f"{run.variant} answered {run.result!r}, {baseline.variant} {baseline.result!r}")
+            answers = f"{run.variant} answered {run.result!r}, {baseline.variant} {baseline.result!r}"
+            raise WrongAnswer(answers)
         yield run
 
 
@@ -222,13 +225,14 @@ def sweep(variants: Iterable[Callable[..., Any]], *args: Any, **options: Any) ->
 def timed(function: Callable[..., Any], *args: Any, **parameters: Any) -> Run:
     """Call the function once, and when that was short, REPEATS times more: the first was the warm-up."""
 
+    result: Any = None
+
     def call() -> float:
         nonlocal result
         start = perf_counter()
         result = function(*args, **parameters)
         return perf_counter() - start
 
-    result = None
     cpu = cpu_clock()
     first = call()
     if first >= SHORT:
@@ -309,7 +313,7 @@ def record(args: argparse.Namespace, experiment: Experiment) -> int:
     }
     signal.signal(signal.SIGINT, end_workers)
     try:
-        with contextlib.redirect_stdout(Tee(sys.stdout, taken["output"])):  # type: ignore[type-var]
+        with contextlib.redirect_stdout(Tee(sys.stdout, taken["output"])):
             print(headline(taken))
             for item in experiment:
                 for line in take(item, taken):

@@ -15,12 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-if sys.version_info < (3, 9):
+if sys.version_info < (3, 9):  # noqa: UP036  (said before something newer than 3.8 fails)
     print("The demos need Python 3.9 or later; this is " + platform.python_version(), file=sys.stderr)
     sys.exit(2)
 
 HERE = Path(__file__).resolve().parent
-
 
 
 def cores() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from machine import describe, describe_machine
-from terminal import ran, speedup, waiting
+from terminal import ran, speedup, together, waiting
 
 WIDTH = 1200  # of every picture, in units that are a pixel on a slide 1280 pixels wide
 TEXT, SMALL = 24, 20  # font sizes
@@ -67,7 +67,8 @@ def lanes(record: Entry) -> str:
                 colour, share = look(picture["kind"], state, i)
                 height = 0.72 * gap * share
                 x, width = left + start * per_ms, (end - start) * per_ms
-                parts.append(rect(x, middle - height / 2, width, height, colour, f"{state}, {end - start:.1f} ms"))
+                words = f"{state}, {end - start:.1f} ms"
+                parts.append(rect(x, middle - height / 2, width, height, colour, words))
             total = sum(ran(spans, picture["kind"]))
             parts.append(text(WIDTH, middle, f"{total:.0f} ms", anchor="end"))
             y += gap
@@ -119,7 +120,7 @@ def legend(left: float, y: float, picture: Entry, gil: bool) -> list[str]:
 
 def at_a_time(picture: Entry) -> float:
     """How many workers ran at a time, on average over the window."""
-    return sum(sum(ran(spans, picture["kind"])) for spans in picture["workers"].values()) / picture["window"]
+    return together(picture) / float(picture["window"])
 
 
 def lane_words(picture: Entry) -> str:
@@ -242,10 +243,9 @@ def scale(values: Sequence[float], start: float, end: float) -> tuple[Callable[[
 
 def svg(height: float, words: str, parts: Iterable[str]) -> str:
     """A whole picture, with its description for those who do not see it."""
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
-        f'aria-label="{escape(words)}" font-family="system-ui, sans-serif">\n' + "\n".join(parts) + "\n</svg>\n"
-    )
+    frame = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img"'
+    described = f'aria-label="{escape(words)}" font-family="system-ui, sans-serif"'
+    return "\n".join([f"<svg {frame} {described}>", *parts, "</svg>\n"])
 
 
 def caption(record: Entry, y: float) -> str:
@@ -254,7 +254,13 @@ def caption(record: Entry, y: float) -> str:
 
 
 def text(
-    x: float, y: float, words: str, size: int = TEXT, anchor: str = "start", colour: str = INK, bold: bool = False
+    x: float,
+    y: float,
+    words: str,
+    size: int = TEXT,
+    anchor: str = "start",
+    colour: str = INK,
+    bold: bool = False,
 ) -> str:
     """Words whose middle is at the height y."""
     weight = ' font-weight="bold"' if bold else ""
@@ -273,10 +279,11 @@ def circle(x: float, y: float, radius: float, colour: str) -> str:
 
 
 def line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="2"/>'
+    ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
+    return f'<line {ends} stroke="{colour}" stroke-width="2"/>'
 
 
 def polyline(points: Iterable[tuple[float, float]], colour: str, dashed: bool = False) -> str:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    dash = ' stroke-dasharray="8 8"' if dashed else ""
-    return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{2 if dashed else 4}"{dash}/>'
+    pen = 'stroke-width="2" stroke-dasharray="8 8"' if dashed else 'stroke-width="4"'
+    return f'<polyline points="{path}" fill="none" stroke="{colour}" {pen}/>'

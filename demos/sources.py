@@ -25,7 +25,6 @@ def run_line(demo: str) -> str | None:
     return found["line"].strip() if found and found["demo"] == demo else None
 
 
-
 def source_hash(demo: str) -> str:
     """One hash of what a recording depends on: the script and the files beside it that it imports or names.
 
@@ -77,5 +76,3 @@ def dependencies(tree: ast.Module) -> list[Path]:
         elif isinstance(node, ast.Constant) and str(node.value).endswith((".pyx", ".c", ".py")):
             names.add(Path(str(node.value)).name)
     return [HERE / name for name in sorted(names - {"harness.py"}) if (HERE / name).is_file()]
-
-

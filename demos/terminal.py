@@ -46,7 +46,7 @@ def row(cells: Iterable[str], name: str) -> str:
 def speedup(run: Entry, runs: Sequence[Entry]) -> float:
     """Against the baseline: the first run with the same parameters."""
     baseline = next(other for other in runs if other["parameters"] == run["parameters"])
-    return median(baseline["values"]) / median(run["values"])
+    return float(median(baseline["values"]) / median(run["values"]))
 
 
 def lane_rows(picture: Entry, gil: bool) -> Iterator[str]:
@@ -56,7 +56,8 @@ def lane_rows(picture: Entry, gil: bool) -> Iterator[str]:
     step = picture["window"] / columns
     seen = ["█"]
     for worker, spans in picture["workers"].items():
-        bar = "".join(glyph(picture["kind"], shares(spans, i * step, (i + 1) * step), step) for i in range(columns))
+        cells = (shares(spans, i * step, (i + 1) * step) for i in range(columns))
+        bar = "".join(glyph(picture["kind"], share, step) for share in cells)
         seen += [mark for mark in MARKS.values() if mark in bar]
         yield f"{worker:<{label}}{bar}{sum(ran(spans, picture['kind'])):5.0f} ms"
     end = f"{picture['window']:.0f} ms"
@@ -67,9 +68,9 @@ def lane_rows(picture: Entry, gil: bool) -> Iterator[str]:
     elif any(state == "idle" for spans in picture["workers"].values() for _, _, state in spans):
         words["·"] = "did not run (only Linux tells why)"
     yield "   ".join(f"{mark} {words[mark]}" for mark in dict.fromkeys(seen))
-    together = sum(sum(ran(spans, picture["kind"])) for spans in picture["workers"].values())
     if picture["kind"] == "ran":
-        yield f"together {together:.0f} ms in {end}: {together / picture['window']:.1f} at a time"
+        total = together(picture)
+        yield f"together {total:.0f} ms in {end}: {total / picture['window']:.1f} at a time"
 
 
 def waiting(gil: bool) -> str:
@@ -93,6 +94,11 @@ def shares(spans: Iterable[Sequence[Any]], start: float, end: float) -> dict[str
         if overlap > 0:
             total[state] = total.get(state, 0.0) + overlap
     return total
+
+
+def together(picture: Entry) -> float:
+    """The ms that all workers ran, added up."""
+    return sum(sum(ran(spans, picture["kind"])) for spans in picture["workers"].values())
 
 
 def ran(spans: Iterable[Sequence[Any]], kind: str) -> Iterator[float]:

@@ -25,15 +25,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from IPython.display import HTML, Markdown, clear_output, display
-
 import watchdog
+from IPython.display import HTML, Markdown, clear_output, display
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMOS = ROOT / "demos"
 SLIDES = ROOT / "slides"
 RECORDED = SLIDES / "recorded"
-RUNNING = ROOT / "build" / "running"  # a file for each live run: what is still there was cut short with its kernel
+RUNNING = (
+    ROOT / "build" / "running"
+)  # holds a file while a demo runs live: one that stays tells of a dead kernel
 
 sys.path.append(str(DEMOS))
 import plots  # noqa: E402  (the demos are scripts, not an installed package)
@@ -77,7 +78,7 @@ def source(demo: str, *names: str) -> str:
 
 
 def defines(node: ast.stmt) -> list[str]:
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return [node.name]
     if isinstance(node, ast.Assign):
         return [target.id for target in node.targets if isinstance(target, ast.Name)]
@@ -89,7 +90,7 @@ def definition(node: ast.stmt, lines: list[str]) -> str:
     first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
     numbers = set(range(first, (node.end_lineno or first) + 1))
     for inner in ast.walk(node):
-        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and ast.get_docstring(inner):
+        if isinstance(inner, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(inner):
             doc = inner.body[0]
             numbers -= set(range(doc.lineno, (doc.end_lineno or doc.lineno) + 1))
     return "\n".join(lines[number - 1] for number in sorted(numbers))
@@ -202,7 +203,7 @@ def stream(words: list[str], mark: dict[str, str], deadline: float, line_seen: A
         raise Failed(f"the live run took longer than {deadline:g} s")
     status = child.wait()
     if status:
-        raise Failed(f"the live run ended with status {status}: {last}" if last else f"it ended with status {status}")
+        raise Failed(f"the live run ended with status {status}: {last or 'it printed nothing'}")
 
 
 def read(pipe: Any, lines: queue.Queue[str | None]) -> None:
@@ -216,7 +217,7 @@ def read(pipe: Any, lines: queue.Queue[str | None]) -> None:
 
 
 def next_line(lines: queue.Queue[str | None], child: subprocess.Popen[str], end: float) -> str | None:
-    """The next line; None when the child has ended, even if a grandchild holds the pipe, or it is too late."""
+    """The next line; None when it is too late or the child has ended, even if a grandchild holds the pipe."""
     while (left := end - time.monotonic()) > 0:
         gone = child.poll() is not None  # asked before the queue, so that no line of it is missed
         with contextlib.suppress(queue.Empty):
@@ -303,7 +304,7 @@ def recording(demo: str, options: dict[str, object]) -> Measured | None:
 
 
 def fresh(taken: dict[str, Any]) -> bool:
-    """Whether the demo is still the one that was recorded; if it cannot be read, the recording is all there is."""
+    """Whether the demo is still the one that was recorded; if it cannot be read, there is nothing better."""
     try:
         return bool(taken["source"] == sources.source_hash(taken["demo"]))
     except OSError:
@@ -312,7 +313,8 @@ def fresh(taken: dict[str, Any]) -> bool:
 
 def name(demo: str, options: dict[str, object]) -> str:
     """The name of a recording's file, without its suffix: gil_lanes@mechanism=processes."""
-    return "@".join([demo, ",".join(f"{name}={value}" for name, value in sorted(options.items()))]).rstrip("@")
+    given = ",".join(f"{option}={value}" for option, value in sorted(options.items()))
+    return f"{demo}@{given}" if given else demo
 
 
 # --- what the cell shows ---------------------------------------------------------------------------------

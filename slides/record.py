@@ -33,7 +33,8 @@ def calls(function: str, notebook: Path) -> Iterator[tuple[list[Any], dict[str, 
                     options = {str(word.arg): ast.literal_eval(word.value) for word in node.keywords}
                     yield [ast.literal_eval(value) for value in node.args], options
                 except ValueError:
-                    raise SystemExit(f"{notebook.name}, cell {number}: {function}(...) takes plain values only") from None
+                    where = f"{notebook.name}, cell {number}"
+                    raise SystemExit(f"{where}: {function}(...) takes plain values only") from None
 
 
 def runs() -> list[tuple[str, dict[str, Any]]]:

@@ -103,14 +103,19 @@ def test_it_runs_from_a_read_only_checkout(name, tmp_path):
     private = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
     script = f'mount --bind "{copy}" "{copy}" && mount -o remount,bind,ro "{copy}" && exec "$@"'
     namespace = [*private, "sh", "-c", script, "sh"]
-    probe = subprocess.run([*namespace, "true"], capture_output=True, text=True) if shutil.which("unshare") else None
-    if probe is None or probe.returncode:
-        pytest.skip(f"no private mount namespace here: {probe.stderr.strip() if probe else 'no unshare'}")
+    if not shutil.which("unshare"):
+        pytest.skip("no private mount namespace here: there is no unshare")
+    probe = subprocess.run([*namespace, "true"], capture_output=True, text=True)
+    if probe.returncode:
+        pytest.skip(f"no private mount namespace here: {probe.stderr.strip()}")
     assert subprocess.run([*namespace, "touch", copy / "x"], capture_output=True).returncode != 0
     quick_run([*namespace, sys.executable, copy / f"{name}.py"], tmp_path)
 
 
-@pytest.mark.parametrize("bad", [["--workers", "0"], ["--workers", "many"], ["--no-such-option"], ["--json", "no/such/folder/x"]])
+BAD = [["--workers", "0"], ["--workers", "many"], ["--no-such-option"], ["--json", "no/such/folder/x"]]
+
+
+@pytest.mark.parametrize("bad", BAD)
 def test_bad_input_gives_one_line_and_status_2(name, bad, demo):
     done = demo(name, *bad)
     assert done.returncode == 2
@@ -191,8 +196,8 @@ def interpreters():
     found = {}
     for minor in range(9, 15):
         if sys.version_info[1] != minor:
-            places = [shutil.which(f"python3.{minor}"), *Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python3")]
-            for place in filter(None, places):
+            pyenv = Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python3")
+            for place in filter(None, [shutil.which(f"python3.{minor}"), *pyenv]):
                 with contextlib.suppress(OSError):
                     if subprocess.run([place, "-c", ""], capture_output=True).returncode == 0:
                         found[f"3.{minor}"] = str(place)

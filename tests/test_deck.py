@@ -29,7 +29,8 @@ SABOTAGE = {
     "says what is missing": ("    sys.exit('no compiler: install gcc')", "no compiler: install gcc"),
     "leaves a grandchild that ignores TERM": (
         "    code = 'import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(99)'\n"
-        "    import subprocess; subprocess.Popen([sys.executable, '-c', code], start_new_session=True)\n" + HANG,
+        "    import subprocess; subprocess.Popen([sys.executable, '-c', code], start_new_session=True)\n"
+        + HANG,
         "took longer than 2 s",
     ),
     "leaves shared memory": (
@@ -225,7 +226,7 @@ def test_nothing_survives_a_killed_kernel_and_the_next_run_says_so(talk, kernel)
     running = []
 
     def busy():
-        running[:] = [process for process in psutil.Process(pid).children(recursive=True) if process.is_running()]
+        running[:] = psutil.Process(pid).children(recursive=True)
         return len(running) >= 3  # the demo, its grandchild, the guard
 
     assert soon(busy, 20)
@@ -251,7 +252,8 @@ def test_replay_shows_the_recording_in_its_rhythm_and_starts_nothing(talk, kerne
 
 def test_in_the_export_a_failed_run_raises(talk, kernel):
     sabotage(talk, SABOTAGE["crashes"][0])
-    assert "TRACEBACK Failed: the live run ended with status 1: OSError: the disk is full" in kernel(DECK_EXPORT="1").run(RUN)
+    shown = kernel(DECK_EXPORT="1").run(RUN)
+    assert "TRACEBACK Failed: the live run ended with status 1: OSError: the disk is full" in shown
 
 
 def test_without_a_recording_the_slide_says_so(kernel):
@@ -260,8 +262,9 @@ def test_without_a_recording_the_slide_says_so(kernel):
 
 
 def test_show_cuts_definitions_with_decorators_and_without_docstrings(talk, monkeypatch):
-    text = '@one\n@two(3)\ndef f(x):\n    """Words."""\n    return x\n\nLIMIT = 3  # why\n\nclass C:\n    """Words."""\n    y = 1\n'
-    (talk / "demos" / "sample.py").write_text(text)
+    f = '@one\n@two(3)\ndef f(x):\n    """Words."""\n    return x\n'
+    rest = 'LIMIT = 3  # why\n\nclass C:\n    """Words."""\n    y = 1\n'
+    (talk / "demos" / "sample.py").write_text(f"{f}\n{rest}")
     monkeypatch.setattr(deck, "DEMOS", talk / "demos")
     assert deck.source("sample", "f") == "@one\n@two(3)\ndef f(x):\n    return x"
     assert deck.source("sample", "LIMIT", "C") == "LIMIT = 3  # why\n\nclass C:\n    y = 1"

@@ -187,7 +187,7 @@ def test_the_switch_interval_sets_the_length_of_a_turn(lanes):
         seen.append((round(free, 2), round(lengths[1] / lengths[0], 1)))
         if lengths[1] > 3 * lengths[0]:
             return
-    verdict(f"ten times the interval, but turns are not longer: (share of a core, how much longer) {seen}", seen)
+    verdict(f"turns do not grow with the interval: (share of a core, how much longer) {seen}", seen)
 
 
 @pytest.mark.parametrize("workers", [1, 3])

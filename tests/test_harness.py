@@ -72,9 +72,9 @@ def test_the_command_is_the_run_line_plus_options_without_the_files(tmp_path):
     ],
 )
 def test_bad_input_is_one_line_with_status_2(argv, words, capsys):
-    options = {"limit": (9, 1), "speed": Number(2.0, least=1, most=9), "workers": (None, 2), "kind": ["a", "b"]}
+    numbers = {"limit": (9, 1), "speed": Number(2.0, least=1, most=9), "workers": (None, 2)}
     with pytest.raises(SystemExit) as stop:
-        args(*argv, **options)
+        args(*argv, **numbers, kind=["a", "b"])
     assert stop.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert words in line
@@ -298,7 +298,9 @@ def test_the_control_group_s_quota_is_read(files, groups, quota, tmp_path):
     assert machine.cpu_quota(tmp_path / "proc", tmp_path / "cgroup") == quota
 
 
-@pytest.mark.parametrize(("affinity", "quota", "usable"), [(8, None, 8), (8, 1.5, 2), (8, 0.5, 1), (2, 4.0, 2)])
+@pytest.mark.parametrize(
+    ("affinity", "quota", "usable"), [(8, None, 8), (8, 1.5, 2), (8, 0.5, 1), (2, 4.0, 2)]
+)
 def test_usable_cores_obey_affinity_and_quota(affinity, quota, usable, monkeypatch):
     monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _: set(range(affinity)), raising=False)
     monkeypatch.setattr(machine, "cpu_quota", lambda: quota)
@@ -322,7 +324,10 @@ def scripts(tmp_path, monkeypatch):
 
 def test_the_hash_ignores_docstrings_comments_and_blank_lines(scripts):
     plain = "import os\ndef f():\n    return '# no comment'\n"
-    noisy = '"""Wörds."""\n\nimport os  # why\n\n\ndef f():\n    """Wörds\n\n    more.\n    """\n    # über\n    return \'# no comment\'\n'
+    noisy = (
+        '"""Wörds."""\n\nimport os  # why\n\n\ndef f():\n    """Wörds\n\n    more.\n    """\n'
+        "    # über\n    return '# no comment'\n"
+    )
     assert scripts(demo__py=plain) == scripts(demo__py=noisy)
 
 

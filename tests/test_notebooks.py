@@ -79,10 +79,11 @@ def test_cells_stand_alone_so_that_a_restarted_kernel_runs_any_of_them(path):
     for cell in read(path).cells:
         if cell.cell_type == "code" and not cell.source.startswith("%%"):
             tree = ast.parse(cell.source)
-            names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-            known = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-            known |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-            assert names <= known, cell.source
+            imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+            names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+            known = {alias.name for node in imports for alias in node.names}
+            known |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+            assert {node.id for node in names} <= known, cell.source
 
 
 def test_every_run_and_show_names_something_that_exists(path):

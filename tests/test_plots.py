@@ -16,7 +16,13 @@ def record(runs=(), lanes=()):
         {"variant": name, "values": values, "measure": "time", "unit": "s", "parameters": parameters}
         for name, values, parameters in runs
     ]
-    return {"claim": "A claim.", "runs": runs, "lanes": list(lanes), "machine": MACHINE, "interpreter": PYTHON}
+    return {
+        "claim": "A claim.",
+        "runs": runs,
+        "lanes": list(lanes),
+        "machine": MACHINE,
+        "interpreter": PYTHON,
+    }
 
 
 def picture(workers, kind="ran", window=100.0):

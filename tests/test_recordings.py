@@ -38,7 +38,7 @@ def test_a_recording_is_valid_and_is_what_its_name_says(file):
     assert taken["demo"] == demo
     words = [word for option in filter(None, options.split(",")) for word in f"--{option}".split("=")]
     assert sorted(taken["command"].split()) == sorted(sources.run_line(demo).split() + words)
-    assert file.with_suffix(".svg").read_text() == plots.draw(taken), "the picture is drawn anew by make record"
+    assert file.with_suffix(".svg").read_text() == plots.draw(taken), "make record draws it anew"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
@@ -56,7 +56,9 @@ def test_its_command_still_gives_a_record_of_the_same_shape(file, tmp_path, demo
     again = read(tmp_path / "again.json")
 
     def shape(found):
-        runs = [(run["variant"], run["measure"], run["unit"], sorted(run["parameters"])) for run in found["runs"]]
+        runs = [
+            (run["variant"], run["measure"], run["unit"], sorted(run["parameters"])) for run in found["runs"]
+        ]
         return runs, [(lanes["variant"], lanes["kind"], list(lanes["workers"])) for lanes in found["lanes"]]
 
     assert shape(again) == shape(taken)
@@ -67,7 +69,9 @@ def test_its_command_still_gives_a_record_of_the_same_shape(file, tmp_path, demo
 
 def at_a_time(name):
     (lanes,) = read(CLASS / f"{name}.json")["lanes"]
-    ran = [end - start for spans in lanes["workers"].values() for start, end, state in spans if state == "ran"]
+    ran = [
+        end - start for spans in lanes["workers"].values() for start, end, state in spans if state == "ran"
+    ]
     return sum(ran) / lanes["window"]
 
 
