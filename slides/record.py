@@ -14,11 +14,13 @@ from typing import Any
 
 import deck
 import plots
+import psutil
 from harness import replace
 from machine import usable_cores
 
 SLIDES = Path(__file__).resolve().parent
 DEADLINE = 120.0  # seconds a demo
+MOST_BUSY = 15.0  # percent of all cores; a recording is evidence
 
 
 def calls(function: str, notebook: Path) -> Iterator[tuple[list[Any], dict[str, Any]]]:
@@ -59,6 +61,9 @@ def main() -> int:
     if not chosen:
         known = ", ".join(dict.fromkeys(demo for demo, _ in runs()))
         print(f"make record: no slide runs a demo called {wanted!r}; they run {known}", file=sys.stderr)
+        return 2
+    if (busy := psutil.cpu_percent(interval=1.0)) > MOST_BUSY:
+        print(f"make record: this machine is {busy:.0f} % busy; numbers want a quiet one", file=sys.stderr)
         return 2
     folder().mkdir(parents=True, exist_ok=True)
     for demo, options in chosen:
