@@ -89,9 +89,8 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
     found = RUN_LINE.search(doc or "")
     if not found:
         raise ValueError("the docstring has no run line: '    $ python demos/….py'")
-    parser = Parser(
-        f"{found['demo']}.py", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = Parser(f"{found['demo']}.py", description=doc, formatter_class=raw, allow_abbrev=False)
     numbers = {}
     for name, option in options.items():
         if isinstance(option, (dict, list)):
@@ -224,7 +223,6 @@ def sweep(variants: Iterable[Callable[..., Any]], *args: Any, **options: Any) ->
 
 def timed(function: Callable[..., Any], *args: Any, **parameters: Any) -> Run:
     """Call the function once, and when that was short, REPEATS times more: the first was the warm-up."""
-
     result: Any = None
 
     def call() -> float:
@@ -329,7 +327,8 @@ def record(args: argparse.Namespace, experiment: Experiment) -> int:
     except BrokenPipeError:  # `... | head` has seen enough
         os._exit(1)
     if args.json:
-        taken.update(packages=packages(), commit=commit())
+        # Asked now, since an import in between may have switched the GIL of a free-threaded build on.
+        taken.update(interpreter=interpreter(), packages=packages(), commit=commit())
         replace(args.json, json.dumps(taken, indent=1) + "\n")
     if args.plot:
         import plots
