@@ -1,0 +1,394 @@
+"""make doctor: what works on this machine, and the mend for what does not.
+
+    $ python slides/doctor.py [CHECK ...]
+
+A line a check: ok; note, for what a talk can do without; MEND, with what to do behind the arrow. The checks
+compute something and compare it with the known answer. Exit status 1 when anything is to be mended.
+"""
+
+import argparse
+import json
+import math
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import present
+import setup
+import watchdog
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "doctor"
+sys.path.append(str(ROOT / "demos"))
+from machine import cores, machine  # noqa: E402  (demos/ is not a package)
+
+DEADLINE = 25.0  # seconds; the checks run side by side, so it bounds them all
+FINDING = "finding.json"
+FIRST_PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29]
+SUM = 435  # of the numbers below 30
+PROGRAMS = ("firefox", "chromium", "chromium-browser", "google-chrome", "microsoft-edge")
+MAC_PROGRAMS = ("Firefox", "Google Chrome", "Chromium", "Microsoft Edge", "Safari")
+
+PRIMES = """
+def first(int count):
+    cdef int number = 2, divisor
+    found = []
+    while len(found) < count:
+        for divisor in range(2, number):
+            if number % divisor == 0:
+                break
+        else:
+            found.append(number)
+        number += 1
+    return found
+"""
+
+OPENMP = """
+#include <stdio.h>
+
+int main(void) {
+    int sum = 0, threads = 0;
+    #pragma omp parallel reduction(+: sum, threads)
+    {
+        threads += 1;
+        #pragma omp for
+        for (int i = 0; i < 30; i++) sum += i;
+    }
+    printf("%d %d", sum, threads);
+}
+"""
+
+
+class Note(Exception):
+    """What was found, and what could be done about it."""
+
+
+class Mend(Exception):
+    """What is wrong, and what to do about it: until then, a slide fails."""
+
+
+def install(debian: str, fedora: str, macos: str) -> str:
+    """The command that brings what is missing."""
+    if sys.platform == "darwin":
+        return macos
+    return f"sudo dnf install {fedora}" if shutil.which("dnf") else f"sudo apt install {debian}"
+
+
+ANEW = "remove .venv, or make the conda environment anew; then make doctor"
+C_COMPILER = install("build-essential", "gcc", "xcode-select --install")
+HEADERS = install("python3-dev", "python3-devel", "brew install python")
+OPENMP_LIBRARY = install(
+    "build-essential", "gcc", "brew install gcc, and set CC to it, for example CC=gcc-15"
+)
+BROWSER = install("chromium", "chromium", "brew install --cask firefox")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("check", nargs="*", help=f"only these: {', '.join(CHECKS)}")
+    names = parser.parse_args().check or list(CHECKS)
+    if unknown := set(names) - CHECKS.keys():
+        print(
+            f"make doctor: no check is called {min(unknown)}; there are {', '.join(CHECKS)}", file=sys.stderr
+        )
+        return 2
+    try:
+        return examine(names)
+    except KeyboardInterrupt:
+        print("make doctor: interrupted", file=sys.stderr)
+        return 130
+
+
+def examine(names: Sequence[str]) -> int:
+    """Start all checks side by side and print what each found, in order; 1 when one says MEND."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    mark = watchdog.mark("DOCTOR_RUN")
+    watchdog.guard(mark)
+    worst = 0
+    deadline = time.monotonic() + DEADLINE
+    with TemporaryDirectory(dir=BUILD) as folder:
+        try:
+            children = {name: start(name, Path(folder, name), mark) for name in names}
+            for name, child in children.items():
+                state, text, mend = finding(child, Path(folder, name), deadline)
+                arrow = f"  ->  {mend}" if mend else ""
+                print(f"{state:<6}{name:<14}{text}{arrow}", flush=True)
+                worst |= state == "MEND"
+        finally:
+            watchdog.end(mark)
+    return worst
+
+
+def start(name: str, folder: Path, mark: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a check in a process and a folder of its own, with nobody's Jupyter but that folder's."""
+    folder.mkdir()
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, __file__, "--child", name],
+            cwd=folder,
+            env=present.environment(folder) | mark,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for us: we end it by its mark
+        )
+
+
+def finding(child: subprocess.Popen[bytes], folder: Path, deadline: float) -> tuple[str, str, str]:
+    """What the check found, once it is done: state, text, mend."""
+    try:
+        child.wait(max(0.0, deadline - time.monotonic()))
+        state, text, mend = json.loads((folder / FINDING).read_text(encoding="utf-8"))
+        return state, text, mend
+    except subprocess.TimeoutExpired:
+        return "MEND", f"no answer within {DEADLINE:g} s", "end what keeps the cores busy; then make doctor"
+    except FileNotFoundError:
+        words = (folder / "log").read_text(encoding="utf-8", errors="replace")
+        return "MEND", f"ended with status {child.returncode}: {cause(words)}", ANEW
+
+
+def run_check(name: str) -> None:
+    """What the child does: the check's finding goes to a file."""
+    try:
+        found = ("ok", CHECKS[name](), "")
+    except Note as note:
+        found = ("note", *note.args)
+    except Mend as mend:
+        found = ("MEND", *mend.args)
+    except Exception as error:  # whatever a broken installation raises
+        found = ("MEND", f"{type(error).__name__}: {cause(str(error))}", ANEW)
+    Path(FINDING).write_text(json.dumps(found), encoding="utf-8")
+
+
+# --- the checks: each returns what works, or raises a Note or a Mend ---------------------------------------
+
+
+def python() -> str:
+    if faults := setup.lacking([]):
+        raise Mend(f"{sys.prefix}: {', '.join(faults)}", ANEW)
+    prefix = Path(sys.prefix)
+    place = prefix.relative_to(ROOT) if prefix.is_relative_to(ROOT) else prefix
+    return f"{sys.version.split()[0]} in {place}, with every package"
+
+
+def usable_cores() -> str:
+    found, load = cores(), machine()["load"]
+    quota = f"quota {found['quota']:g}" if found["quota"] else "no quota"
+    text = f"{found['usable']} usable ({found['logical']} in all, {found['affinity']} by affinity, {quota})"
+    if found["usable"] < 2:
+        raise Note(text, "give this machine two: on one core nothing runs in parallel")
+    if load is None:  # Windows
+        return text
+    text += f", load {load:.1f}"
+    if load > 0.75 * found["usable"]:
+        raise Note(text, "end what keeps the cores busy, or every picture shows it")
+    return text
+
+
+def compiler() -> str:
+    """A Cython function is translated, compiled against Python.h, imported and called."""
+    command = c_compiler()
+    include = sysconfig.get_path("include")
+    if not Path(include, "Python.h").is_file():
+        raise Mend(f"no Python.h in {include}", HEADERS)
+    Path("primes.pyx").write_text(PRIMES, encoding="utf-8")
+    output([sys.executable, "-m", "cython", "-3", "primes.pyx"], ANEW)
+    link = shlex.split(sysconfig.get_config_var("LDSHARED"))[
+        1:
+    ]  # without the compiler that Python was built by
+    module = f"primes{sysconfig.get_config_var('EXT_SUFFIX')}"
+    output([*command, "-fPIC", f"-I{include}", "primes.c", *link, "-o", module], C_COMPILER)
+    found = output([sys.executable, "-c", "import primes; print(primes.first(10))"], C_COMPILER)
+    expect(found, str(FIRST_PRIMES), C_COMPILER)
+    return f"{version(command)}, Python.h; the first primes by Cython"
+
+
+def openmp() -> str:
+    Path("sum.c").write_text(OPENMP, encoding="utf-8")
+    output([*c_compiler(), "-fopenmp", "sum.c", "-o", "sum"], OPENMP_LIBRARY)
+    total, threads = output([str(Path("sum").resolve())], OPENMP_LIBRARY).split()
+    expect(int(total), SUM, OPENMP_LIBRARY)
+    if threads == "1" and cores()["usable"] > 1:
+        limit = os.environ.get("OMP_NUM_THREADS", "not set")
+        raise Note("one thread only", f"set OMP_NUM_THREADS (now {limit}) to the number of cores")
+    return f"a sum by {threads} threads"
+
+
+def numba() -> str:
+    import numba
+
+    @numba.njit(parallel=True)
+    def total(n):  # type: ignore[no-untyped-def]
+        result = 0
+        for i in numba.prange(n):
+            result += i
+        return result
+
+    expect(total(30), SUM, ANEW)
+    layer = numba.threading_layer()  # type: ignore[attr-defined]
+    return f"{numba.__version__}, a sum by {numba.get_num_threads()} threads ({layer})"
+
+
+def processes() -> str:
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(2) as pool:
+        prime = pool.map(is_prime, range(30))
+        expect([number for number, yes in enumerate(prime) if yes], FIRST_PRIMES, ANEW)
+    return "the first primes by a pool of 2"
+
+
+def is_prime(number: int) -> bool:
+    return number > 1 and all(number % divisor for divisor in range(2, number))
+
+
+def mpi() -> str:
+    mpiexec = shutil.which("mpiexec")
+    if not mpiexec:
+        raise Mend("no mpiexec", ANEW)
+    os.environ["UCX_NET_DEVICES"] = "lo"  # else Linux ranks listen to the network
+    command = [mpiexec, "-n", "2", sys.executable, "-m", "mpi4py", __file__, "--rank"]
+    ranks, pi, *library = output(command, ANEW).splitlines()[-1].split()  # UCX may warn before
+    if ranks != "2":
+        raise Mend(f"{mpiexec} is of another MPI than mpi4py's {' '.join(library)}", ANEW)
+    expect(round(float(pi), 6), round(math.pi, 6), ANEW)
+    return f"{' '.join(library)}, pi by 2 ranks"
+
+
+def run_rank() -> None:
+    """What each rank does: its share of pi = the integral of 4 / (1 + x²); the first says what they found."""
+    from mpi4py import MPI
+
+    comm, steps = MPI.COMM_WORLD, 1000
+    points = ((i + 0.5) / steps for i in range(comm.rank, steps, comm.size))
+    pi = comm.allreduce(sum(4 / (1 + x * x) for x in points) / steps)
+    if comm.rank == 0:
+        vendor, release = MPI.get_vendor()
+        print(comm.size, pi, vendor, ".".join(map(str, release)))
+
+
+def cluster() -> str:
+    import ipyparallel
+
+    with ipyparallel.Cluster(n=2, controller_args=["--HeartMonitor.period=500"]) as client:  # default: 7 s
+        engines = client[:]
+        expect(sum(engines.map_sync(abs, range(30))), SUM, ANEW)
+        expect(len(set(engines.apply_sync(os.getpid))), 2, ANEW)
+    return f"ipyparallel {ipyparallel.__version__}, a sum by 2 engines"
+
+
+def rise() -> str:
+    """The server of make present answers for both engines."""
+    talk = Path("talk").resolve()
+    first = present.prepare(present.SLIDES, talk)
+    server = present.start(talk, None, present.environment(talk) | {"JUPYTER_TOKEN": "doctor"})
+    try:
+        address = f"http://127.0.0.1:{present.listening(server, talk)}"
+        for page in (f"{present.RISE}/{first}", f"{present.CLASSIC}/{first}", "nbextensions/rise/main.js"):
+            try:
+                urllib.request.urlopen(f"{address}/{page}?token=doctor").close()
+            except urllib.error.HTTPError as error:
+                raise Mend(f"the server answers {error.code} to /{page}", ANEW) from None
+    finally:
+        server.terminate()
+        server.wait()
+    names = ("jupyterlab-rise", "rise")
+    return f"{', '.join(f'{name} {metadata.version(name)}' for name in names)}; the server answers for both"
+
+
+def browser() -> str:
+    for program in filter(None, map(shutil.which, PROGRAMS)):
+        return version([program])
+    for program in MAC_PROGRAMS:
+        if Path(f"/Applications/{program}.app").exists():
+            return program
+    raise Mend("none found", BROWSER)
+
+
+def free_threads() -> str:
+    """A free-threaded Python, on PATH or where uv keeps its own, runs with its GIL off."""
+    own_uv = shutil.which(setup.OWN_UV)
+    uv = shutil.which("uv") or own_uv
+    for release in ("3.15t", "3.14t"):
+        found = shutil.which(f"python{release}")
+        if not found and uv:
+            find = [uv, "--no-cache", "python", "find", "--no-project", "--no-python-downloads", release]
+            found = subprocess.run(find, capture_output=True, encoding="utf-8").stdout.strip()
+        if found:
+            ask = "import platform, sys; print(platform.python_version(), sys._is_gil_enabled())"
+            release, gil = output([found, "-c", ask], f"see why {found} does not start").split()
+            expect(gil, "False", "unset PYTHON_GIL")
+            return f"{release}, GIL off: {found}"
+    program = setup.OWN_UV.relative_to(ROOT) if uv and uv == own_uv else "uv"
+    raise Note("none found, a talk shows recordings instead", f"{program} python install 3.14t")
+
+
+CHECKS = {
+    "python": python,
+    "cores": usable_cores,
+    "compiler": compiler,
+    "openmp": openmp,
+    "numba": numba,
+    "processes": processes,
+    "mpi": mpi,
+    "cluster": cluster,
+    "rise": rise,
+    "browser": browser,
+    "free-threads": free_threads,
+}
+
+
+# --- their tools -------------------------------------------------------------------------------------------
+
+
+def c_compiler() -> list[str]:
+    """The C compiler that Cython takes: CC, or the one that Python was built by."""
+    command = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    if not shutil.which(command[0]):
+        raise Mend(f"no {command[0]}", C_COMPILER)
+    return command
+
+
+def output(command: Sequence[str], mend: str) -> str:
+    """What the command prints; Mend when it fails."""
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
+    if done.returncode:
+        raise Mend(f"{Path(command[0]).name}: {cause(done.stderr or done.stdout)}", mend)
+    return done.stdout.strip()
+
+
+def version(command: Sequence[str]) -> str:
+    """For example: gcc 12.2.0."""
+    found = re.search(r"\d+(\.\d+)+", output([*command, "--version"], "see why it does not start"))
+    return f"{Path(command[0]).name} {found[0] if found else ''}".strip()
+
+
+def expect(found: object, answer: object, mend: str) -> None:
+    if found != answer:
+        raise Mend(f"the answer is {found}, not {answer}", mend)
+
+
+def cause(words: str) -> str:
+    """The line that says what went wrong: the first with the word error, else the last."""
+    lines = words.strip().splitlines() or ["no words"]
+    return next((line.strip() for line in lines if "error" in line.lower()), lines[-1].strip())[:200]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        run_check(sys.argv[2])
+    elif sys.argv[1:] == ["--rank"]:
+        run_rank()
+    else:
+        sys.exit(main())

@@ -1,0 +1,311 @@
+"""make slides: execute every notebook and write it as one HTML file that needs nothing else.
+
+    $ python slides/export.py [NOTEBOOK ...] [--output FOLDER]
+
+Cells run live, on this machine, one notebook after the other; with REPLAY=1 the demos' recordings are shown
+instead. The result is build/slides/index.html and a page a part, with reveal.js, styles and pictures inside.
+When anything fails, one line says what, and the pages of an earlier run stay as they were.
+"""
+
+import argparse
+import base64
+import hashlib
+import logging
+import mimetypes
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import unquote
+
+try:
+    import nbformat
+    import watchdog
+    from bs4 import BeautifulSoup, Tag
+    from jinja2 import Environment, FileSystemLoader
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from nbconvert import SlidesExporter
+    from nbconvert.filters import strip_ansi
+    from traitlets.config import Config
+except KeyboardInterrupt:  # these take a second
+    sys.exit(130)
+
+SLIDES = Path(__file__).resolve().parent
+ROOT = SLIDES.parent
+THEME = SLIDES / "theme"
+sys.path.append(str(ROOT / "demos"))
+from machine import describe, interpreter, machine  # noqa: E402  (demos/ is not a package)
+
+TALK = "The Hitchhiker’s Guide to Parallelism with Python"
+CELL_SECONDS = 300  # a cell takes 5 s as a rule; the first compilation of a kernel takes longer
+NO_ALT = "No description has been provided for this image"  # what nbconvert writes where alt text is missing
+
+# reveal.js adds these two style sheets when it prints; their text depends on the size of a slide alone.
+PRINT_STYLES = (
+    "@page{size:1280px 720px; margin: 0px;}",
+    ".reveal section>img, .reveal section>video, .reveal section>iframe{max-width: 1280px; max-height:720px}",
+)
+
+
+class CannotExport(Exception):
+    """What is wrong before any cell ran, and how to mend it: exit status 2."""
+
+
+class PartFailed(Exception):
+    """Which notebook and cell failed, and why: exit status 1."""
+
+
+@dataclass
+class Part:
+    path: Path
+    notebook: nbformat.NotebookNode
+    title: str
+    minutes: float
+    slides: int = 0  # known when the page is written
+
+    @property
+    def page(self) -> str:
+        return f"{self.path.stem}.html"
+
+    def failed(self, number: int, reason: str) -> PartFailed:
+        """The error for a cell, counted from 1 over all cells of the notebook."""
+        first_line = self.notebook.cells[number - 1].source.strip().partition("\n")[0]
+        where = f"{self.path.name}, cell {number} ({shorten(first_line, 60)})"
+        return PartFailed(f"{where}: {shorten(reason, 500)}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="default: all of slides/")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "slides", metavar="FOLDER")
+    args = parser.parse_args(argv)
+    try:
+        parts = [read(path) for path in args.notebooks or sorted(SLIDES.glob("*.ipynb"))]
+        if not parts:
+            raise CannotExport(f"no notebook in {SLIDES}")
+        export(parts, args.output.resolve())
+    except (CannotExport, PartFailed) as error:
+        print(f"make slides: {error}", file=sys.stderr)
+        return 2 if isinstance(error, CannotExport) else 1
+    except KeyboardInterrupt:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # nbclient's cut task would complain
+        print("make slides: interrupted; the pages of an earlier run stay as they were", file=sys.stderr)
+        return 130
+    print(args.output.resolve() / "index.html")
+    return 0
+
+
+def read(path: Path) -> Part:
+    """The notebook and what its metadata says of it: {"deck": {"title": "The GIL", "minutes": 12}}."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        types = {cell.metadata.get("slideshow", {}).get("slide_type") for cell in notebook.cells}
+        if types <= {"notes", "skip"}:
+            raise CannotExport(f"{path}: has no slide")
+        deck = notebook.metadata.deck
+        return Part(path.resolve(), notebook, str(deck.title), float(deck.minutes))
+    except OSError as error:
+        raise CannotExport(f"{path}: {error.strerror}") from error
+    except (ValueError, TypeError) as error:  # not JSON, or a title and minutes of another kind
+        raise CannotExport(f"{path}: not a notebook: {shorten(str(error), 200)}") from error
+    except AttributeError as error:
+        raise CannotExport(f'{path}: its metadata needs "deck": {{"title": …, "minutes": …}}') from error
+
+
+def export(parts: Sequence[Part], output: Path) -> None:
+    """Write all pages beside output, then put them in its place."""
+    if output.exists() and not (output / "index.html").exists():
+        raise CannotExport(f"{output} is there and is no earlier result: name another --output")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".slides-", dir=output.parent) as scratch:
+        pages = Path(scratch, "pages")
+        pages.mkdir()
+        run = {"replay": bool(os.environ.get("REPLAY")), "facts": facts()}
+        mark = isolate(Path(scratch))
+        for previous, part, following in zip([None, *parts], parts, [*parts[1:], None], strict=False):
+            started = time.monotonic()
+            print(f"{part.path.name}  {part.title}: ", end="", flush=True)
+            try:
+                cells = execute(part, Path(scratch, part.path.stem), mark)
+                html = page(part, {"talk": TALK, "run": run, "previous": previous, "next": following})
+                print(f"{cells} cells, {part.slides} slides, {time.monotonic() - started:.1f} s", end="")
+            finally:
+                print(flush=True)
+            (pages / part.page).write_text(html, encoding="utf-8", newline="\n")
+        html = contents(parts, run)
+        (pages / "index.html").write_text(html, encoding="utf-8", newline="\n")
+        if output.exists():
+            output.rename(Path(scratch, "earlier"))
+        pages.rename(output)
+
+
+def facts() -> dict[str, str]:
+    """Where and when the notebooks are executed, as they are shown."""
+    computer = machine()
+    return {
+        "Processor": computer["cpu"],
+        "Usable cores": str(computer["cores"]["usable"]),
+        "System": computer["os"],
+        "Python": describe(interpreter()),
+        "Date": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
+    }
+
+
+# --- executing -------------------------------------------------------------------------------------------
+
+
+def isolate(scratch: Path) -> dict[str, str]:
+    """Keep kernels away from the user's settings, and mark them so that none survives: their mark."""
+    mark = watchdog.mark("DECK_EXPORT_RUN")
+    watchdog.guard(mark)
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        os.environ[name] = str(scratch / name.lower())
+    path = os.pathsep.join(filter(None, (str(SLIDES), os.environ.get("PYTHONPATH"))))
+    os.environ.update(mark, DECK_EXPORT="1", PYTHONPATH=path)
+    return mark
+
+
+def execute(part: Part, folder: Path, mark: dict[str, str]) -> int:
+    """Run the cells in a kernel of this Python, in a folder of its own; how many there were."""
+    folder.mkdir()
+    connection = {"transport_encryption": "required", "connection_file": str(folder / "connection.json")}
+    kernel = Config(
+        KernelManager=connection,
+        KernelSpecManager={"kernel_dirs": []},  # this Python, not whatever kernel is installed as python3
+    )
+    client = NotebookClient(
+        part.notebook,
+        config=kernel,
+        kernel_name="python3",
+        timeout=CELL_SECONDS,
+        coalesce_streams=True,  # else each flushed line is a box of its own
+    )
+    try:
+        with (folder / "kernel.log").open("w") as log, client.setup_kernel(cwd=str(folder), stderr=log):
+            for number, cell in enumerate(part.notebook.cells, 1):
+                try:
+                    client.execute_cell(cell, number - 1)
+                except CellExecutionError as error:
+                    raise part.failed(number, strip_ansi(f"{error.ename}: {error.evalue}")) from error
+                except CellTimeoutError as error:
+                    raise part.failed(number, f"not done after {CELL_SECONDS} s") from error
+                except DeadKernelError as error:
+                    raise part.failed(number, "the kernel died") from error
+    finally:
+        watchdog.end(mark)
+    return client.code_cells_executed
+
+
+# --- writing ---------------------------------------------------------------------------------------------
+
+
+def page(part: Part, context: dict[str, Any]) -> str:
+    """The part as HTML: template theme/part.html.j2, pictures inside, a strict policy."""
+    exporter = SlidesExporter(
+        template_file="part.html.j2",
+        extra_template_paths=[str(THEME), str(reveal())],
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+    )
+    html, _ = exporter.from_notebook_node(part.notebook, resources={"part": part, **context})
+    soup = BeautifulSoup(html, "html.parser")
+    for number, cell in enumerate(part.notebook.cells, 1):
+        shown = soup.find(id=f"cell-id={cell.id}")
+        for picture in shown.select("img, svg:not(svg svg)") if shown else ():
+            try:
+                check(picture)
+                embed(picture, part.path.parent)
+            except ValueError as error:
+                raise part.failed(number, str(error)) from error
+    part.slides = len(soup.select(".slides > section > section"))
+    speaker_view = BeautifulSoup((reveal() / "plugin/notes/speaker-view.html").read_text(), "html.parser")
+    return seal(soup, speaker_view)
+
+
+def contents(parts: Sequence[Part], run: dict[str, Any]) -> str:
+    """The list of parts: template theme/index.html.j2."""
+    templates = Environment(loader=FileSystemLoader(THEME), autoescape=True)
+    html = templates.get_template("index.html.j2").render(talk=TALK, parts=parts, run=run)
+    return seal(BeautifulSoup(html, "html.parser"))
+
+
+def reveal() -> Path:
+    """The folder of reveal.js inside the package that carries it (which need not be importable)."""
+    try:
+        package = metadata.distribution("sphinx-revealjs")
+    except metadata.PackageNotFoundError as error:
+        raise CannotExport("reveal.js is missing: run this with make slides, which installs it") from error
+    return Path(str(package.locate_file("sphinx_revealjs/_static/revealjs")))
+
+
+def check(picture: Tag) -> None:
+    """Raise a ValueError for a picture that says nothing to those who cannot see it."""
+    if picture.name == "img":
+        name, seen, mend = picture.get("alt"), str(picture.get("src")), "write ![what it shows](file)"
+    else:
+        title = picture.find("title", recursive=False)
+        name = picture.get("aria-label") or (title.get_text() if title else None)
+        seen, mend = str(picture), 'give it role="img" and an aria-label'
+    if picture.get("aria-hidden") != "true" and (not name or name == NO_ALT):
+        raise ValueError(f"the picture {shorten(seen, 60)} has no text alternative: {mend}")
+
+
+def embed(picture: Tag, folder: Path) -> None:
+    """Put an image's file, named relative to the folder, into the page; a ValueError when there is none."""
+    source = str(picture.get("src", "data:"))
+    if source.startswith("data:"):
+        return
+    kind, _ = mimetypes.guess_type(source)
+    try:
+        data = base64.b64encode((folder / unquote(source)).read_bytes()).decode()
+    except OSError as error:
+        raise ValueError(f"the picture {source} is no file in {folder.name}/") from error
+    picture["src"] = f"data:{kind};base64,{data}"
+
+
+def seal(page: BeautifulSoup, popup: BeautifulSoup | None = None) -> str:
+    """Write the page's Content-Security-Policy: what stands in the page, by its hash, and nothing else.
+
+    The popup is reveal's speaker view: the page writes it into a window that inherits the policy, and
+    which shows the page in two frames.
+    """
+    documents = [page, *([popup] if popup else [])]
+    ours = "script:not(.slides script)"  # a cell's output may bring styles, but no script
+    scripts = {digest(tag.get_text()) for found in documents for tag in found.select(ours)}
+    styles = {digest(tag.get_text()) for found in documents for tag in found.select("style")}
+    attributes = {digest(str(tag["style"])) for found in documents for tag in found.select("[style]")}
+    rules = ["default-src 'none'", "base-uri 'none'", "form-action 'none'", "img-src data:"]
+    if popup:
+        styles |= {digest(style) for style in PRINT_STYLES}
+        rules.append("frame-src 'self' file:")  # to some browsers a file has no origin that is 'self'
+    if scripts:
+        rules.append(f"script-src {' '.join(sorted(scripts))}")
+    if attributes:
+        styles |= {"'unsafe-hashes'", *attributes}  # lets a hash allow a style attribute too
+    rules.append(f"style-src {' '.join(sorted(styles))}")
+    meta = page.select_one("meta[http-equiv=Content-Security-Policy]")
+    assert meta, "every template has one"
+    meta["content"] = "; ".join(rules)
+    return str(page)
+
+
+def digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def shorten(text: str, width: int) -> str:
+    """The text as one line of at most so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
