@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -292,19 +293,33 @@ def rise() -> str:
     """The server of make present answers for both engines."""
     talk = Path("talk").resolve()
     first = present.prepare(present.SLIDES, talk)
-    server = present.start(talk, None, present.environment(talk) | {"JUPYTER_TOKEN": "doctor"})
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = present.start(talk, port, present.environment(talk) | {"JUPYTER_TOKEN": "doctor"})
     try:
-        address = f"http://127.0.0.1:{present.listening(server, talk)}"
         for page in (f"{present.RISE}/{first}", f"{present.CLASSIC}/{first}", "nbextensions/rise/main.js"):
-            try:
-                urllib.request.urlopen(f"{address}/{page}?token=doctor").close()
-            except urllib.error.HTTPError as error:
-                raise Mend(f"the server answers {error.code} to /{page}", ANEW) from None
+            status = answer(f"http://127.0.0.1:{port}/{page}?token=doctor", server)
+            if status != 200:
+                raise Mend(f"the server answers {status} to /{page}", ANEW)
     finally:
-        server.terminate()
+        server.kill()  # it has no kernels yet; a TERM this early was seen to be lost
         server.wait()
     names = ("jupyterlab-rise", "rise")
     return f"{', '.join(f'{name} {metadata.version(name)}' for name in names)}; the server answers for both"
+
+
+def answer(url: str, server: subprocess.Popen[bytes]) -> int:
+    """The HTTP status that the server answers with, once it listens."""
+    while server.poll() is None:
+        try:
+            with urllib.request.urlopen(url) as reply:
+                return int(reply.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except urllib.error.URLError:  # not yet
+            time.sleep(0.05)
+    raise Mend(f"the server ended with status {server.returncode}", ANEW)
 
 
 def browser() -> str:

@@ -29,11 +29,12 @@ try:
     import watchdog
     from bs4 import BeautifulSoup, Tag
     from jinja2 import Environment, FileSystemLoader
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     from nbconvert import SlidesExporter
     from nbconvert.filters import strip_ansi
-    from traitlets.config import Config
 except KeyboardInterrupt:  # these take a second
     sys.exit(130)
 
@@ -175,20 +176,23 @@ def isolate(scratch: Path) -> dict[str, str]:
 def execute(part: Part, folder: Path, mark: dict[str, str]) -> int:
     """Run the cells in a kernel of this Python, in a folder of its own; how many there were."""
     folder.mkdir()
-    connection = {"transport_encryption": "required", "connection_file": str(folder / "connection.json")}
-    kernel = Config(
-        KernelManager=connection,
-        KernelSpecManager={"kernel_dirs": []},  # this Python, not whatever kernel is installed as python3
+    kernel = AsyncKernelManager(
+        kernel_name="python3",
+        kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),  # this Python, not one installed as python3
+        connection_file=str(folder / "connection.json"),
+        transport_encryption="required",
     )
     client = NotebookClient(
         part.notebook,
-        config=kernel,
-        kernel_name="python3",
+        kernel,
         timeout=CELL_SECONDS,
         coalesce_streams=True,  # else each flushed line is a box of its own
     )
     try:
-        with (folder / "kernel.log").open("w") as log, client.setup_kernel(cwd=str(folder), stderr=log):
+        with (
+            (folder / "kernel.log").open("w") as log,
+            client.setup_kernel(cleanup_kc=True, cwd=str(folder), stderr=log),
+        ):
             for number, cell in enumerate(part.notebook.cells, 1):
                 try:
                     client.execute_cell(cell, number - 1)

@@ -90,7 +90,7 @@ def requested_port() -> int | None:
     given = os.environ.get("PORT")
     if not given:
         return None
-    if not given.isdecimal() or not 1024 <= int(given) <= 65535:
+    if not (given.isascii() and given.isdecimal()) or not 1024 <= int(given) <= 65535:
         raise CannotPresent(f"PORT={given} is no port: give a number from 1024 to 65535, or leave PORT out")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
@@ -113,7 +113,7 @@ def prepare(folder: Path, talk: Path) -> str:
         shutil.copytree(STAGE, talk)
         talk.chmod(0o700)
         for place in ("config/nbconfig/rise.json", "settings/jupyterlab-rise/plugin.jupyterlab-settings"):
-            (talk / place).parent.mkdir()
+            (talk / place).parent.mkdir(exist_ok=True)
             shutil.copy(STAGE / "rise.json", talk / place)  # one for both engines
         # RISE's own extension only: others that an environment may have need a newer Lab than RISE's.
         extension = "share/jupyter/labextensions/jupyterlab-rise"

@@ -1,10 +1,14 @@
 """A talk in a terminal, and its slideshow in a browser that is driven by keys, as on stage."""
 
+import json
 import os
 import re
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, Request, build_opener
 
 import pexpect
 import watchdog
@@ -15,6 +19,14 @@ PATIENCE = 60.0  # seconds; there are two cores, and other tests run beside thes
 HERE = ".reveal.ready .slides > section.present > section.present"  # the slide that is shown
 CODE = f"{HERE} :is(.jp-CodeCell, .code_cell)"
 OUTPUT = f"{HERE} :is(.jp-OutputArea, .output)"
+
+
+def until(holds: Callable[[], bool]) -> bool:
+    """Wait a while until something holds; whether it does."""
+    deadline = time.monotonic() + PATIENCE
+    while not (held := holds()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return held
 
 
 class Talk:
@@ -52,9 +64,7 @@ class Talk:
 
     def left(self):
         """The processes that stay after the end, having had a while to go."""
-        deadline = time.monotonic() + PATIENCE
-        while self.processes() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        until(lambda: not self.processes())
         return self.processes()
 
     def status(self) -> int:
@@ -62,6 +72,13 @@ class Talk:
         self.terminal.expect(pexpect.EOF)
         self.terminal.close()
         return -self.terminal.signalstatus if self.terminal.signalstatus else self.terminal.exitstatus
+
+    def ask(self, path: str, **more: bytes):
+        """The answer of the server's API."""
+        url = f"http://127.0.0.1:{self.port}/api/{path}"
+        request = Request(url, headers={"Authorization": f"token {self.token}"}, **more)
+        with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE) as answer:
+            return json.load(answer)
 
     def listens(self) -> bool:
         with socket.socket() as probe:
@@ -87,6 +104,13 @@ class Show:
         url = self.talk.url
         self.page.goto(re.sub(r"[^/]+\.ipynb", notebook, url) if notebook else url)
         self.page.locator(HERE).wait_for()
+        assert until(self.kernel_idle)  # neither engine runs a cell before it has one
+
+    def kernel_idle(self) -> bool:
+        """Whether the kernel of the notebook in the page waits for work."""
+        name = urlsplit(self.page.url).path.rpartition("/")[2]
+        kernels = [session["kernel"] for session in self.talk.ask("sessions") if session["path"] == name]
+        return any(kernel["connections"] and kernel["execution_state"] == "idle" for kernel in kernels)
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -107,7 +131,7 @@ class Show:
         return self.page.locator(HERE).get_attribute("id")
 
     def title(self) -> str:
-        return self.page.locator(f"{HERE} :is(h1, h2)").first.inner_text().rstrip("¶")
+        return self.page.locator(f"{HERE} :is(h1, h2)").first.text_content().rstrip("¶")
 
     def output(self):
         """What can be expected of the output on this slide."""

@@ -142,10 +142,10 @@ class Exported:
         )
         (folder / "small ones" / "dot.png").write_bytes(base64.b64decode(PNG))
         self.notebooks = [first, second, *sorted(SLIDES.glob("*.ipynb"))]
+        environment = {"HOME": str(self.home), "JUPYTER_PATH": str(self.home), "REPLAY": "1"}
         self.done = subprocess.run(
             [sys.executable, SLIDES / "export.py", *self.notebooks, "--output", self.output],
-            cwd=self.cwd, env=os.environ | {"HOME": str(self.home), "JUPYTER_PATH": str(self.home), "REPLAY": "1"},
-            capture_output=True, text=True, timeout=100,
+            cwd=self.cwd, env=os.environ | environment, capture_output=True, text=True, timeout=100,
         )  # fmt: skip
         assert self.done.returncode == 0, self.done.stderr
 

@@ -203,6 +203,7 @@ def wheel(folder, name, version, files):
 
 def test_the_first_run_makes_venv_and_prints_its_python_alone(tiny):
     before = set(tiny.folder.iterdir())
+    tiny.use_uv(f'echo uv speaks; exec "{tiny.uv}" "$@"')
     status, printed, said = tiny.run()
     assert (status, printed) == (0, f"{tiny.python}\n")
     assert said[0].startswith("Setting up")
@@ -223,11 +224,22 @@ def test_a_group_is_added_when_it_is_asked_for(tiny):
     assert (tiny.version("kernel"), tiny.version("probe")) == (1, 1)
 
 
-def test_a_changed_lock_is_followed(tiny):
-    tiny.run()
+def test_a_changed_lock_is_followed_and_what_is_more_stays(tiny):
+    tiny.run("--group", "test")
     tiny.need(kernel=10)
     tiny.run()
-    assert tiny.version("kernel") == 10
+    assert (tiny.version("kernel"), tiny.version("probe")) == (10, 1)
+
+
+def test_a_change_that_failed_can_be_taken_back(tiny):
+    tiny.run()
+    tiny.need(kernel=10)
+    tiny.use_uv(f'"{tiny.uv}" "$@"; exit 1')
+    assert tiny.run()[0] == 2
+    tiny.need(kernel=1)
+    tiny.use_uv(f'exec "{tiny.uv}" "$@"')
+    tiny.run()
+    assert tiny.version("kernel") == 1
 
 
 def test_a_lock_that_does_not_fit_is_refused(tiny):
@@ -286,12 +298,12 @@ def test_two_at_once_do_the_work_once(tiny):
 def test_a_folder_that_is_no_environment_is_left_alone(tiny):
     (tiny.venv / "bin").mkdir(parents=True)
     tiny.python.symlink_to(os.path.realpath(sys.executable))
+    tiny.use_uv("exit 9")  # the real one would install into the Python that is linked to
     status, printed, said = tiny.run()
     assert (status, printed) == (2, "")
     assert said == [
         f"{tiny.venv} is no virtual environment (it has no pyvenv.cfg): move it away and run this again."
     ]
-    assert tiny.version("kernel") is None
 
 
 def test_an_environment_whose_python_is_gone_is_made_anew(tiny):
@@ -350,7 +362,7 @@ def test_the_users_own_environment_is_neither_used_nor_changed(tiny, tmp_path):
     own = tmp_path / "own"
     subprocess.run([tiny.uv, "venv", "--quiet", "--python", sys.executable, own], check=True)
     before = sorted(own.rglob("*"))
-    status, printed, said = tiny.run(VIRTUAL_ENV=str(own))
+    status, printed, said = tiny.run(VIRTUAL_ENV=str(own), UV_PROJECT_ENVIRONMENT=str(own))
     assert (status, printed) == (0, f"{tiny.python}\n")
     assert not any("VIRTUAL_ENV" in line for line in said)
     assert sorted(own.rglob("*")) == before
@@ -379,6 +391,7 @@ def test_uv_is_fetched_where_there_is_none(tiny, tmp_path):
     assert said[-1].startswith("Fetching uv failed: ERROR: ")
     assert said[-1].endswith(setup.MEND)
 
+    next(tiny.folder.glob(".uv/maker/lib/*/site-packages/pip/__main__.py")).unlink()  # as if cut short
     script = {f"uv-{setup.OWN_UV_VERSION}.data/scripts/uv": f'#!/bin/sh\nexec "{tiny.uv}" "$@"\n'}
     wheel(tmp_path / "links", "uv", setup.OWN_UV_VERSION, script)
     children = [tiny.start(**links) for _ in range(2)]
@@ -529,6 +542,7 @@ def test_each_target_sets_up_and_runs_with_its_variables(words, ran, groups, mak
     assert make(*words, STATUS="1").returncode != 0
     failed = make(*words, NO_SETUP="1")
     assert (failed.returncode != 0, failed.stdout) == (True, "")
+    assert all(line.startswith(("set up", "make: ***")) for line in failed.stderr.splitlines()), failed.stderr
 
 
 def test_every_script_that_make_runs_exists():
