@@ -3,7 +3,8 @@
 run() never leaves a slide empty or anything running: when the live run fails, or a replay is asked for, it
 shows the recording, labelled with its date, its machine and the reason.
 
-Environment: REPLAY=1 shows recordings only; DECK_EXPORT=1 makes a failed live run raise, for `make slides`.
+Environment: REPLAY=1 shows recordings only; DECK_EXPORT=1, set by `make slides`, makes a run
+that fails, or a recording that lacks, an error.
 """
 
 import ast
@@ -277,7 +278,10 @@ def replay(demo: str, options: dict[str, object], why: str, rhythm: bool = False
     """Show the recording with its label: its lines, in their rhythm or at once, and its picture."""
     taken = recording(demo, options)
     if taken is None:
-        label(f"There is no recording of {name(demo, options)} ({why})")
+        words = f"There is no recording of {name(demo, options)} ({why})"
+        if "DECK_EXPORT" in os.environ:
+            raise Failed(words)
+        label(words)
         return None
     when = datetime.fromisoformat(taken["started"])
     label(f"Recorded {when.day} {when:%B %Y} on {describe_machine(taken['machine'])} ({why})")

@@ -142,7 +142,6 @@ def start(name: str, folder: Path, mark: dict[str, str]) -> subprocess.Popen[byt
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for us: we end it by its mark
         )
 
 

@@ -261,6 +261,11 @@ def test_without_a_recording_the_slide_says_so(kernel):
     assert "There is no recording of gil_lanes@workers=17 (replay)" in shown
 
 
+def test_in_the_export_a_missing_recording_raises(kernel):
+    shown = kernel(REPLAY="1", DECK_EXPORT="1").run("from deck import run\nrun('gil_lanes', workers=17)")
+    assert "TRACEBACK Failed: There is no recording of gil_lanes@workers=17" in shown
+
+
 def test_show_cuts_definitions_with_decorators_and_without_docstrings(talk, monkeypatch):
     f = '@one\n@two(3)\ndef f(x):\n    """Words."""\n    return x\n'
     rest = 'LIMIT = 3  # why\n\nclass C:\n    """Words."""\n    y = 1\n'

@@ -158,13 +158,14 @@ def test_a_check_that_hangs_is_ended_with_all_it_started(broken, left, capsys, m
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_an_end_from_outside_leaves_nothing(number, status, broken, left):
     broken("numba", HANGS)
-    child = subprocess.Popen(
-        [sys.executable, DOCTOR, "cores", "numba"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    child = subprocess.Popen([sys.executable, DOCTOR, "cores", "numba"], start_new_session=True, **pipes)
     assert "cores" in child.stdout.readline()
     while len(left()) < 2:  # the check and what it started
         time.sleep(0.05)
-    child.send_signal(number)
+    os.killpg(child.pid, number) if number == signal.SIGINT else child.send_signal(
+        number
+    )  # as a terminal does
     _, words = child.communicate()
     assert child.returncode == status
     assert words == ("make doctor: interrupted\n" if number == signal.SIGINT else "")
