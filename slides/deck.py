@@ -3,8 +3,8 @@
 run() never leaves a slide empty or anything running: when the live run fails, or a replay is asked for, it
 shows the recording, labelled with its date, its machine and the reason.
 
-Environment: REPLAY=1 shows recordings only; DECK_EXPORT=1, set by `make slides`, makes a run
-that fails, or a recording that lacks, an error.
+Environment: REPLAY=1 shows recordings only; DECK_EXPORT=1, set by `make slides`, makes a failed run, or a
+missing recording, an error; DECK_PART_URL, set by `make present`, is the address of a part.
 """
 
 import ast

@@ -69,8 +69,9 @@ def present(folder: Path) -> None:
     mark = watchdog.mark("PRESENT_RUN")
     watchdog.guard(mark)
     try:
-        server = start(talk, port, environment(talk) | mark | {"JUPYTER_TOKEN": token})
         engine = CLASSIC if os.environ.get("CLASSIC") else RISE
+        ours = mark | {"JUPYTER_TOKEN": token, "DECK_PART_URL": f"/{engine}/{{}}.ipynb"}
+        server = start(talk, port, environment(talk) | ours)
         url = f"http://127.0.0.1:{listening(server, talk)}/{engine}/{first}?token={token}"
         print(f"\n  {url}\n\n  The talk is at this address. Ctrl-C here ends everything.\n", flush=True)
         if has_desktop():

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -29,6 +30,12 @@ def until(holds: Callable[[], bool]) -> bool:
     return held
 
 
+def default_signals() -> None:
+    """A shell that runs the tests in the background has Ctrl-C ignored, by all that they start."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Talk:
     """A running `make present` (or its command), in a terminal of its own."""
 
@@ -42,6 +49,7 @@ class Talk:
             words,
             env=inherited | {"NO_BROWSER": "1"} | given,
             cwd=str(ROOT),
+            preexec_fn=default_signals,
             encoding="utf-8",
             timeout=PATIENCE,
         )

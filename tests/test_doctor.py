@@ -1,6 +1,7 @@
 """make doctor finds what is broken: each check is sabotaged, and must tell, with the mend."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import sysconfig
 import time
 
 import doctor
+import present
 import psutil
 import pytest
 import watchdog
@@ -35,6 +37,7 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("CC", "OMP_NUM_THREADS", "PYTHON_GIL"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("UCX_NET_DEVICES", "lo")  # the check sets it: so it is taken back
 
 
 @pytest.fixture
@@ -163,9 +166,10 @@ def test_an_end_from_outside_leaves_nothing(number, status, broken, left):
     assert "cores" in child.stdout.readline()
     while len(left()) < 2:  # the check and what it started
         time.sleep(0.05)
-    os.killpg(child.pid, number) if number == signal.SIGINT else child.send_signal(
-        number
-    )  # as a terminal does
+    if number == signal.SIGINT:
+        os.killpg(child.pid, number)  # as the terminal does
+    else:
+        child.kill()
     _, words = child.communicate()
     assert child.returncode == status
     assert words == ("make doctor: interrupted\n" if number == signal.SIGINT else "")
@@ -173,6 +177,18 @@ def test_an_end_from_outside_leaves_nothing(number, status, broken, left):
 
 
 # --- each check --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check", ["compiler", "openmp", "numba", "processes", "mpi", "cluster"])
+def test_each_check_compares_what_it_computes(check, tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "FIRST_PRIMES", [1])
+    monkeypatch.setattr(doctor, "SUM", 1)
+    monkeypatch.setattr(doctor.math, "pi", 3)
+    for name, value in present.environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(Mend) as mend:
+        doctor.CHECKS[check]()
+    assert re.fullmatch(r"the answer is .*, not (\[1\]|1|3)", mend.value.args[0])
 
 
 def test_a_package_that_is_missing(monkeypatch):

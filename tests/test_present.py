@@ -259,16 +259,38 @@ def start_kernel(talk):
 
 def test_one_ctrl_c_ends_make_present_and_all_that_runs_in_it(tmp_path):
     before = git_status()
-    with Talk("make", "present", HOME=tmp_path) as talk:
+    with in_a_shell("make present", HOME=tmp_path) as talk:
         start_kernel(talk)
         assert len(talk.processes()) >= 3  # the server, the kernel, its child
         talk.terminal.sendintr()
-        assert talk.status() == 0
+        talk.terminal.expect(r"status (\d+)")
         assert talk.processes() == []
+        assert talk.terminal.match[1] == "0"
+        assert "Traceback" not in talk.terminal.before
         assert not talk.listens()
-    assert "Traceback" not in talk.terminal.before
+        talk.terminal.sendline("thanks")
+        talk.terminal.expect("heard thanks")  # the shell has its terminal back
     assert files(tmp_path) == {}
     assert git_status() == before
+
+
+def test_ctrl_z_and_more_ctrl_c_do_not_get_in_its_way():
+    with in_a_shell("make present") as talk:
+        start_kernel(talk)
+        talk.terminal.sendcontrol("z")
+        talk.terminal.sendintr()
+        assert until(lambda: not talk.listens())
+        assert talk.processes()  # the deaf child has a second left
+        talk.terminal.sendintr()
+        talk.terminal.expect(r"status (\d+)")
+        assert talk.processes() == []
+        assert talk.terminal.match[1] == "0"
+
+
+def in_a_shell(command, **environment):
+    """A talk whose shell says with which status it ended, then repeats a word."""
+    script = f"{command}; echo status $?; read word; echo heard $word"
+    return Talk("sh", "-c", script, **environment)
 
 
 def test_a_term_signal_ends_it_like_ctrl_c(folder):
@@ -284,15 +306,6 @@ def test_a_closed_terminal_ends_it(folder):
         start_kernel(talk)
         talk.terminal.ptyproc.fileobj.close()
         assert talk.left() == []
-
-
-def test_more_ctrl_c_and_ctrl_z_do_not_get_in_its_way(folder):
-    with Talk(*PRESENT, folder) as talk:
-        start_kernel(talk)
-        talk.terminal.send("\x1a")
-        talk.terminal.send("\x03\x03")
-        assert talk.status() == 0
-        assert talk.processes() == []
 
 
 def test_nothing_outlives_a_kill(folder):
