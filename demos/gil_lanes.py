@@ -12,16 +12,12 @@ import sys
 import threading
 from functools import partial
 
-from harness import Number, ctrl_c_is_mine, lanes, parse_args, record
+from harness import CannotRun, Number, ctrl_c_is_mine, lanes, parse_args, record
 from stamps import open_window, stamp
 
-INTERVAL = Number(5.0, least=0.5, most=500.0, about="switch interval, in ms")  # shorter drowns in noise
+INTERVAL = Number(5.0, 1.0, least=0.5, most=500.0, about="switch interval in ms")  # shorter drowns in noise
 TURNS = 20  # the window holds as many
-
-
-def work(name, found, barrier, window, interval):
-    sys.setswitchinterval(interval / 1000)
-    found.put((name, stamp(barrier, window)))
+STUCK = 10.0  # seconds beyond the window; no worker needs that long
 
 
 def threads(workers, interval):
@@ -34,15 +30,25 @@ def processes(workers, interval):
     return race(multiprocessing.Process, multiprocessing.Barrier, found, window, workers, interval)
 
 
+def work(name, found, barrier, window, interval):
+    sys.setswitchinterval(interval / 1000)
+    found.put((name, stamp(barrier, window)))
+
+
 def race(Worker, Barrier, found, window, workers, interval):
     """Line the workers up, let them run for TURNS switch intervals: the window, the lanes."""
-    barrier = Barrier(workers, action=partial(open_window, window, int(TURNS * interval * 1e6)))
+    action = partial(open_window, window, workers, int(TURNS * interval * 1e6))
+    timeout = STUCK + TURNS * interval / 1000
+    barrier = Barrier(workers, action, timeout)
     names = [f"{Worker.__name__.lower()} {i}" for i in range(workers)]
-    crew = [Worker(target=work, args=(name, found, barrier, window, interval)) for name in names]
-    with ctrl_c_is_mine():
-        for worker in crew:
-            worker.start()
-    lane = dict(found.get() for _ in crew)
+    crew = [Worker(target=work, args=(name, found, barrier, window, interval), daemon=True) for name in names]
+    try:
+        with ctrl_c_is_mine():
+            for worker in crew:
+                worker.start()
+        lane = dict(found.get(timeout=timeout) for _ in crew)
+    except (OSError, RuntimeError, queue.Empty):
+        raise CannotRun("a worker could not start, or was killed: use fewer --workers") from None
     for worker in crew:
         worker.join()
     return tuple(window), {name: lane[name] for name in names}

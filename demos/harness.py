@@ -109,6 +109,8 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
     parser.add_argument("--json", metavar="FILE", type=writable, help="write the record")
     parser.add_argument("--plot", metavar="FILE", type=writable, help="write the picture, an SVG file")
     args = parser.parse_args(argv)
+    if args.json and args.json == args.plot:
+        parser.error("--json and --plot name the same file")
     for name, number in numbers.items():
         if getattr(args, name) is None:
             quick = number.quick if args.quick else None
@@ -123,7 +125,7 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
 def writable(name: str) -> Path:
     """A path where a file can be made; asked before the demo runs, so that nothing measured is lost."""
     path = Path(name)
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+    if path.is_dir() or not path.resolve().parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"cannot write {name!r}: name a file in a folder of yours")
     return path
 
@@ -316,25 +318,33 @@ def record(args: argparse.Namespace, experiment: Experiment) -> int:
             for item in experiment:
                 for line in take(item, taken):
                     print(line)
+        write(taken, args.json, args.plot)
     except (CannotRun, WrongAnswer) as error:
         print(f"{args.demo}.py: {error}", file=sys.stderr)
         return 2 if isinstance(error, CannotRun) else 1
     except KeyboardInterrupt:
-        print(f"{args.demo}.py: interrupted", file=sys.stderr, flush=True)
+        say_interrupted()
         if any(not thread.daemon for thread in threading.enumerate()[1:]):
             os._exit(130)  # leaving in order would wait for threads that are still busy
         return 130
     except BrokenPipeError:  # `... | head` has seen enough
         os._exit(1)
-    if args.json:
+    except OSError as error:  # a full disk, say
+        print(f"{args.demo}.py: {error.strerror}: {error.filename or 'the output'}", file=sys.stderr)
+        os._exit(2)  # leaving in order would try to write again
+    return 0
+
+
+def write(taken: dict[str, Any], json_file: Path | None, svg_file: Path | None) -> None:
+    """Write the record and its picture, where asked for."""
+    if json_file:
         # Asked now, since an import in between may have switched the GIL of a free-threaded build on.
         taken.update(interpreter=interpreter(), packages=packages(), commit=commit())
-        replace(args.json, json.dumps(taken, indent=1) + "\n")
-    if args.plot:
+        replace(json_file, json.dumps(taken, indent=1) + "\n")
+    if svg_file:
         import plots
 
-        replace(args.plot, plots.draw(taken))
-    return 0
+        replace(svg_file, plots.draw(taken))
 
 
 def take(item: Run | Lanes | Attachment, taken: dict[str, Any]) -> Iterator[str]:
@@ -352,7 +362,11 @@ def take(item: Run | Lanes | Attachment, taken: dict[str, Any]) -> Iterator[str]
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all; a pipe or a device as it is."""
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")
+        return
     draft = path.with_name(path.name + ".draft")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)
@@ -377,6 +391,7 @@ def ctrl_c_is_mine() -> Iterator[None]:
 
 def end_workers(*signal_and_frame: Any) -> None:
     """On Ctrl-C end the worker processes first, since leaving a pool waits for their tasks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
     for worker in workers():
         worker.terminate()
     for worker in workers():
@@ -389,3 +404,17 @@ def workers() -> list[Any]:
     """The living child processes that multiprocessing started, where a demo uses it."""
     used = sys.modules.get("multiprocessing")
     return used.active_children() if used else []
+
+
+def say_interrupted() -> None:
+    print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr, flush=True)
+
+
+def leave_early(*signal_and_frame: Any) -> None:
+    """On a Ctrl-C before record() there is nothing to end."""
+    say_interrupted()
+    os._exit(130)
+
+
+if Path(sys.argv[0]).resolve().parent == Path(__file__).resolve().parent:  # a demo is the program
+    signal.signal(signal.SIGINT, leave_early)

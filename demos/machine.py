@@ -63,10 +63,15 @@ def cpu_name() -> str:
     with contextlib.suppress(OSError):
         found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
         if found:
-            return found[1]
+            return short(found[1])
     if sys.platform == "darwin":
-        return output("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
-    return platform.processor() or platform.machine()
+        return short(output("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine())
+    return short(platform.processor() or platform.machine())
+
+
+def short(name: str) -> str:
+    """A processor's name without what says nothing: Intel(R) Core(TM) i7-8550U CPU -> Intel Core i7-8550U."""
+    return " ".join(re.sub(r"\(R\)|\(TM\)|\d+th Gen|\bCPU\b|@.*|\d+-Core Processor", " ", name).split())
 
 
 def machine() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from machine import describe, describe_machine
-from terminal import ran, speedup, together, waiting
+from terminal import in_ms, ran, shares, speedup, together, waiting
 
 WIDTH = 1200  # of every picture, in units that are a pixel on a slide 1280 pixels wide
 TEXT, SMALL = 24, 20  # font sizes
@@ -26,6 +26,7 @@ STATES = {
     "no core": (COLOURS[1], 0.35),
     "unknown": (COLOURS[3], 0.2),
 }
+SLIVER = 0.005  # of the window: less of a state cannot be seen and needs no legend
 Entry = Mapping[str, Any]
 
 
@@ -70,7 +71,7 @@ def lanes(record: Entry) -> str:
                 words = f"{state}, {end - start:.1f} ms"
                 parts.append(rect(x, middle - height / 2, width, height, colour, words))
             total = sum(ran(spans, picture["kind"]))
-            parts.append(text(WIDTH, middle, f"{total:.0f} ms", anchor="end"))
+            parts.append(text(WIDTH, middle, in_ms(total, picture), anchor="end"))
             y += gap
         parts += axis(left, right, y, picture["window"])
         y += 66
@@ -96,7 +97,11 @@ def axis(left: float, right: float, y: float, window: float) -> list[str]:
 def legend(left: float, y: float, picture: Entry, gil: bool) -> list[str]:
     """What the blocks mean, of those that are to be seen, and how many workers ran at a time."""
     kind = picture["kind"]
-    states = {state for spans in picture["workers"].values() for _, _, state in spans}
+    spent: dict[str, float] = {}
+    for spans in picture["workers"].values():
+        for state, ms in shares(spans, 0, picture["window"]).items():
+            spent[state] = spent.get(state, 0.0) + ms
+    seen = {state for state, ms in spent.items() if ms > SLIVER * picture["window"]}
     words = {
         "ran": "ran",
         "waiting": waiting(gil),
@@ -104,7 +109,7 @@ def legend(left: float, y: float, picture: Entry, gil: bool) -> list[str]:
         "idle": "did not run",
         "unknown": "unknown",
     }
-    shown = [state for state in words if state in states] if kind == "ran" else []
+    shown = [state for state in words if state in seen] if kind == "ran" else []
     parts, x = [], left
     for state in shown:
         colour, share = STATES[state]
@@ -114,7 +119,7 @@ def legend(left: float, y: float, picture: Entry, gil: bool) -> list[str]:
     if kind == "assigned":
         parts.append(text(left, y, "assigned: who had which task, not who ran", SMALL))
     else:
-        parts.append(text(WIDTH, y, f"{at_a_time(picture):.1f} at a time", TEXT, "end", bold=True))
+        parts.append(text(WIDTH, y, f"{at_a_time(picture):.1f} ran at a time", TEXT, "end", bold=True))
     return parts
 
 

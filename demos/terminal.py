@@ -52,25 +52,30 @@ def speedup(run: Entry, runs: Sequence[Entry]) -> float:
 def lane_rows(picture: Entry, gil: bool) -> Iterator[str]:
     """One line a worker, time to the right; then the axis and a legend of what is to be seen."""
     label = max(map(len, picture["workers"])) + 1
-    columns = width() - label - len("  100 ms")
+    columns = max(20, width() - label - len("  100 ms"))
     step = picture["window"] / columns
     seen = ["█"]
     for worker, spans in picture["workers"].items():
         cells = (shares(spans, i * step, (i + 1) * step) for i in range(columns))
         bar = "".join(glyph(picture["kind"], share, step) for share in cells)
         seen += [mark for mark in MARKS.values() if mark in bar]
-        yield f"{worker:<{label}}{bar}{sum(ran(spans, picture['kind'])):5.0f} ms"
-    end = f"{picture['window']:.0f} ms"
-    yield f"{'':<{label}}0{end:>{columns - 1}}     ran"
+        yield f"{worker:<{label}}{bar}{in_ms(sum(ran(spans, picture['kind'])), picture):>8}"
+    end = in_ms(picture["window"], picture)
+    yield f"{'':<{label}}0{end:>{columns - 1}}{'ran':>8}"
     words = {"█": "ran", "·": waiting(gil), "x": "no core free", "?": "unknown"}
     if picture["kind"] == "assigned":
         words["█"] = "had a task (assigned: not who ran)"
     elif any(state == "idle" for spans in picture["workers"].values() for _, _, state in spans):
-        words["·"] = "did not run (only Linux tells why)"
-    yield "   ".join(f"{mark} {words[mark]}" for mark in dict.fromkeys(seen))
+        words["·"] = "did not run (this system does not tell why)"
+    yield "   ".join(f"{mark} {words[mark]}" for mark in dict.fromkeys(seen)).replace("█", "█▒", 1)
     if picture["kind"] == "ran":
         total = together(picture)
-        yield f"together {total:.0f} ms in {end}: {total / picture['window']:.1f} at a time"
+        yield f"together {in_ms(total, picture)} in {end}: {total / picture['window']:.1f} ran at a time"
+
+
+def in_ms(ms: float, picture: Entry) -> str:
+    """For example: 49 ms; with a decimal where the window is short."""
+    return f"{ms:.{1 if picture['window'] < 50 else 0}f} ms"
 
 
 def waiting(gil: bool) -> str:

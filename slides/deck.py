@@ -109,9 +109,8 @@ def run(demo: str, *, deadline: float = DEADLINE, **options: object) -> Measured
     except (Failed, KeyboardInterrupt) as why:
         if "DECK_EXPORT" in os.environ:
             raise
-        clear_output(wait=True)
         return replay(demo, options, str(why) or "the live run was interrupted")
-    picture(measured)
+    show_result(measured)
     return measured
 
 
@@ -120,7 +119,7 @@ def room() -> None:
     here, python = machine(), interpreter()
     number = here["cores"]
     limits = f"of {number['logical']}" + (f", quota {number['quota']:g}" if number["quota"] else "")
-    load = "unknown" if here["load"] is None else f"{here['load']:.1f} busy cores in the last minute"
+    load = "unknown" if here["load"] is None else f"{here['load']:.1f} programs wanted a core (last minute)"
     facts = {
         "Processor": here["cpu"],
         "Cores we may use": f"{number['usable']} ({limits})",
@@ -277,6 +276,7 @@ def check_last(demo: str) -> None:
 def replay(demo: str, options: dict[str, object], why: str, rhythm: bool = False) -> Measured | None:
     """Show the recording with its label: its lines, in their rhythm or at once, and its picture."""
     taken = recording(demo, options)
+    clear_output(wait=True)
     if taken is None:
         words = f"There is no recording of {name(demo, options)} ({why})"
         if "DECK_EXPORT" in os.environ:
@@ -284,17 +284,21 @@ def replay(demo: str, options: dict[str, object], why: str, rhythm: bool = False
         label(words)
         return None
     when = datetime.fromisoformat(taken["started"])
-    label(f"Recorded {when.day} {when:%B %Y} on {describe_machine(taken['machine'])} ({why})")
-    start = time.monotonic()
-    for second, line in taken["output"]:
-        try:
-            if rhythm:
-                time.sleep(max(0.0, start + second - time.monotonic()))
-        except KeyboardInterrupt:  # seen enough: the rest at once
-            rhythm = False
-        print(line, flush=True)
-    picture(taken)
+    words = f"Recorded {when.day} {when:%B %Y} on {describe_machine(taken['machine'])} ({why})"
+    if rhythm:
+        label(words)
+        with contextlib.suppress(KeyboardInterrupt):  # seen enough: the rest at once
+            in_rhythm(taken["output"])
+    show_result(taken, words)
     return taken
+
+
+def in_rhythm(output: list[tuple[float, str]]) -> None:
+    """Print the lines of a recording as it printed them."""
+    start = time.monotonic()
+    for second, line in output:
+        time.sleep(max(0.0, start + second - time.monotonic()))
+        print(line, flush=True)
 
 
 def recording(demo: str, options: dict[str, object]) -> Measured | None:
@@ -324,12 +328,17 @@ def name(demo: str, options: dict[str, object]) -> str:
 # --- what the cell shows ---------------------------------------------------------------------------------
 
 
-def picture(taken: dict[str, Any]) -> None:
-    """Display the record's picture, then those that the demo made."""
+def show_result(taken: dict[str, Any], recorded: str = "") -> None:
+    """Instead of the lines so far: the label of a recording, the pictures, the lines to unfold."""
+    clear_output(wait=True)
+    if recorded:
+        label(recorded)
     svgs = [plots.draw(taken)] if taken["lanes"] or taken["runs"] else []
     svgs += [attachment["svg"] for attachment in taken["attachments"]]
     for svg in svgs:
         display(HTML(f'<figure class="picture">{svg}</figure>'))
+    lines = html.escape("\n".join(line for _, line in taken["output"]))
+    display(HTML(f"<details><summary>What the script printed</summary><pre>{lines}</pre></details>"))
 
 
 def label(words: str) -> None:

@@ -24,6 +24,7 @@ import time
 import webbrowser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.request import ProxyHandler, Request, build_opener
 
 import psutil
 import watchdog
@@ -185,15 +186,18 @@ def start(talk: Path, port: int | None, environment: dict[str, str]) -> subproce
         )
 
 
-def listening(server: subprocess.Popen[bytes], talk: Path) -> int:
-    """Wait until the server listens; its port."""
-    about = talk / "runtime" / f"jpserver-{server.pid}.json"
+def listening(server: subprocess.Popen[bytes], talk: Path, token: str) -> int:
+    """Wait until the server answers; its port."""
+    about = talk / "runtime" / f"jpserver-{server.pid}.json"  # written a little earlier
+    direct = build_opener(ProxyHandler({}))
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise ServerFailed(f"the server did not start; {talk / LOG} says why")
-        with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):  # not yet there, or half written
+        with contextlib.suppress(OSError, json.JSONDecodeError):  # not yet
             port: int = json.loads(about.read_text("utf-8"))["port"]
+            status = Request(f"http://127.0.0.1:{port}/api/status", headers={"Authorization": f"token {token}"})
+            direct.open(status, timeout=START_SECONDS).close()
             return port
         time.sleep(0.05)
     raise ServerFailed(f"the server did not start within {START_SECONDS:g} s; see {talk / LOG}")

@@ -30,6 +30,11 @@ def until(holds: Callable[[], bool]) -> bool:
     return held
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
 def default_signals() -> None:
     """A shell that runs the tests in the background has Ctrl-C ignored, by all that they start."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
@@ -37,17 +42,17 @@ def default_signals() -> None:
 
 
 class Talk:
-    """A running `make present` (or its command), in a terminal of its own."""
+    """A running `make present` (or its command), in a terminal of its own, at a port of its own."""
 
-    def __init__(self, *command: str | Path, **environment: str | Path) -> None:
+    def __init__(self, *command: str | Path, **environment: str | int | Path) -> None:
         # A make that runs the tests would hand its options on.
         inherited = {name: value for name, value in os.environ.items() if "MAKE" not in name}
-        given = {name: str(value) for name, value in environment.items()}
+        given = {"PORT": free_port()} | environment
         program, *words = map(str, command)
         self.terminal = pexpect.spawn(
             program,
             words,
-            env=inherited | {"NO_BROWSER": "1"} | given,
+            env=inherited | {"NO_BROWSER": "1"} | {name: str(value) for name, value in given.items()},
             cwd=str(ROOT),
             preexec_fn=default_signals,
             encoding="utf-8",

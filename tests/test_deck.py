@@ -143,7 +143,9 @@ RUN = "from deck import run\nmeasured = run('gil_lanes', deadline=2)"
 
 def test_a_live_run_shows_rows_then_the_picture(kernel):
     shown = kernel().run("from deck import run\nmeasured = run('gil_lanes')")
-    assert shown.index("thread 0") < shown.index('<figure class="picture"><svg')
+    picture, _, printed = shown.partition("<details>")
+    assert '<figure class="picture"><svg' in picture
+    assert "\nthread 0 " in printed
     assert "Recorded" not in shown
     assert "TRACEBACK" not in shown
 

@@ -10,6 +10,8 @@ import time
 
 import pytest
 import stamps
+import watchdog
+from conftest import DEMOS
 from stamps import COUNTED, GAP
 
 LONG = ["--interval", "500"]  # 10 s, for Ctrl-C
@@ -143,11 +145,31 @@ def test_processes_do_not_wait_for_a_gil_under_foreign_load(lanes, foreign_load)
 @pytest.mark.parametrize(("threads", "state"), [(1, "unknown"), (2, "waiting")])
 def test_a_sleep_is_a_wait_for_the_gil_only_beside_another_thread(threads, state, monkeypatch):
     monkeypatch.setattr(stamps.threading, "active_count", lambda: threads)
-    cause, start = stamps.Cause(), stamps.now()
+    window = [0, 0]
+    stamps.open_window(window, 1, 50_000_000)
+    while stamps.now() < window[0]:
+        pass
+    lane, start = stamps.Lane(), stamps.now()
+    lane.begin(window)
     time.sleep(0.02)
-    spans = cause.of(start)
+    end = lane.gap(start)
+    spans = lane.end(end)
+    assert end - start >= 20e6
     assert max(spans, key=lambda span: span[1] - span[0])[2] == state
-    assert spans[-1][1] - start >= 20e6
+
+
+def test_a_worker_that_dies_is_one_line_and_no_hang(demo, tmp_path):
+    mark = watchdog.mark("GIL_LANES_TEST")
+    script = [sys.executable, DEMOS / "gil_lanes.py", *PROCESSES, "--interval", "50"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    running = subprocess.Popen(list(map(str, script)), env=os.environ | mark, **pipes)
+    while len(watchdog.marked(mark)) < 3:
+        assert running.poll() is None
+    max(watchdog.marked(mark), key=lambda process: process.pid).kill()
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 2
+    assert errors == "gil_lanes.py: a worker could not start, or was killed: use fewer --workers\n"
+    assert not watchdog.marked(mark)
 
 
 @pytest.mark.parametrize("options", [(), PROCESSES], ids=["threads", "processes"])
@@ -203,11 +225,11 @@ def test_as_many_lanes_as_workers(lanes, workers, mechanism):
 def test_the_text_fits_the_terminal_and_has_a_legend(demo, columns):
     shown = demo("gil_lanes", env={**os.environ, "COLUMNS": str(columns), "PYTHONUTF8": "1"}).stdout
     assert max(map(len, shown.splitlines())) <= min(columns, 100)
-    assert "█ ran" in shown
-    assert "at a time" in shown.splitlines()[-1]
+    assert "█▒ ran" in shown
+    assert "ran at a time" in shown.splitlines()[-1]
 
 
 def test_a_terminal_without_unicode_is_no_reason_to_fail(demo):
     done = demo("gil_lanes", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0
-    assert "# ran" in done.stdout
+    assert "#: ran" in done.stdout

@@ -86,7 +86,7 @@ def test_lanes_are_to_scale_and_told_apart_without_colour():
     assert waiting == pytest.approx(0.8 * width, rel=0.01)
     ((_, _, middle),) = blocks(root, "no core, ")
     assert tall > 2 * middle > 4 * low
-    assert "1.0 at a time" in words(root)
+    assert "1.0 ran at a time" in words(root)
     assert {"ran", "waited for the GIL", "no core free"} <= set(words(root))
 
 
@@ -98,7 +98,7 @@ def test_without_a_gil_nobody_waits_for_it():
 
 def test_assigned_lanes_say_that_they_do_not_show_who_ran():
     assert "assigned: who had which task, not who ran" in words(drawn("assigned"))
-    assert "at a time" not in plots.draw(RECORDS["assigned"])
+    assert "ran at a time" not in plots.draw(RECORDS["assigned"])
 
 
 def test_bars_are_to_scale_from_zero_with_every_repeat():
@@ -133,8 +133,8 @@ def test_the_terminal_shades_a_column_by_the_share_that_ran(monkeypatch):
     assert bar.endswith("·xxxx")
     assert second.count("█") == 21
     assert axis.endswith("100 ms     ran")
-    assert legend == "█ ran   · waited for the GIL   x no core free"
-    assert together == "together 100 ms in 100 ms: 1.0 at a time"
+    assert legend == "█▒ ran   · waited for the GIL   x no core free"
+    assert together == "together 100 ms in 100 ms: 1.0 ran at a time"
 
 
 def test_short_turns_do_not_look_like_overlap(monkeypatch):

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from conftest import ROOT, SLIDES
 from jupyter_client import BlockingKernelClient
-from live import HERE, OUTPUT, PATIENCE, Show, Talk, until
+from live import HERE, OUTPUT, PATIENCE, Show, Talk, free_port, until
 from playwright.sync_api import expect, sync_playwright
 
 PRESENT = [sys.executable, SLIDES / "present.py"]
@@ -317,7 +317,7 @@ def test_nothing_outlives_a_kill(folder):
 
 
 def test_a_second_talk_leaves_the_first_alone(folder):
-    with Talk(*PRESENT, folder) as first, Talk(*PRESENT, folder) as second:
+    with Talk(*PRESENT, folder, PORT="") as first, Talk(*PRESENT, folder, PORT="") as second:
         assert first.port != second.port
         assert (first.folder / "notebooks/00-stage.ipynb").is_file()
         second.terminal.sendintr()
@@ -328,8 +328,7 @@ def test_a_second_talk_leaves_the_first_alone(folder):
 def test_a_free_port_is_used_and_what_an_ended_talk_left_is_removed(folder):
     ended = BUILD / "4194305"  # no process: Linux counts to 4194304, macOS to 99998
     (ended / "notebooks").mkdir(parents=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with Talk(*PRESENT, folder, PORT=port) as talk:
         assert not ended.exists()
         assert talk.port == port
