@@ -69,7 +69,7 @@ def quietly(demo: str, options: dict[str, Any]) -> deck.Measured:
 
 
 def disturbed(taken: deck.Measured) -> float:
-    """The share of the lanes' time in which a worker had no core, though there are enough, or nobody knows."""
+    """The share of the time in which a worker had no core, though there are enough, or nobody knows."""
     enough = taken["machine"]["cores"]["usable"]
     ran = [one for one in taken["lanes"] if one["kind"] == "ran" and len(one["workers"]) <= enough]
     spans = [span for one in ran for worker in one["workers"].values() for span in worker]
