@@ -309,7 +309,8 @@ def rise() -> str:
 
 
 def answer(url: str, server: subprocess.Popen[bytes]) -> int:
-    """The HTTP status that the server answers with, once it listens."""
+    """The HTTP status that the server answers with, once it listens; no proxy stands between."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while server.poll() is None:
         try:
             with urllib.request.urlopen(url) as reply:
@@ -319,6 +320,23 @@ def answer(url: str, server: subprocess.Popen[bytes]) -> int:
         except urllib.error.URLError:  # not yet
             time.sleep(0.05)
     raise Mend(f"the server ended with status {server.returncode}", ANEW)
+
+
+def recordings() -> str:
+    """Each run of the slides has a recording to fall back on, made on a machine like this."""
+    import deck
+    import record
+
+    runs = record.runs()
+    found = {deck.name(*run): deck.recording(*run) for run in runs}
+    if missing := [name for name, taken in found.items() if taken is None]:
+        raise Mend(f"no fresh one of {', '.join(missing)}", "make record")
+    here = cores()["usable"]
+    others = {taken["machine"]["cores"]["usable"] for taken in found.values() if taken} - {here}
+    if others:
+        made = f"{', '.join(map(str, sorted(others)))} cores; this machine has {here}"
+        raise Note(f"{len(found)}, some made with {made}", "make record")
+    return f"{len(found)}, one for each run of the slides"
 
 
 def browser() -> str:
@@ -345,7 +363,7 @@ def free_threads() -> str:
             expect(gil, "False", "unset PYTHON_GIL")
             return f"{release}, GIL off: {found}"
     program = setup.OWN_UV.relative_to(ROOT) if uv and uv == own_uv else "uv"
-    raise Note("none found, a talk shows recordings instead", f"{program} python install 3.14t")
+    raise Note("none found; a demo that wants one says so", f"{program} python install 3.14t")
 
 
 CHECKS = {
@@ -358,6 +376,7 @@ CHECKS = {
     "mpi": mpi,
     "cluster": cluster,
     "rise": rise,
+    "recordings": recordings,
     "browser": browser,
     "free-threads": free_threads,
 }

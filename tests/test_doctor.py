@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import time
 
+import deck
 import doctor
 import present
 import psutil
@@ -101,9 +102,8 @@ def test_every_check_has_a_line_and_the_exit_status_tells(tmp_path, left):
     home.mkdir()
     before = set(doctor.BUILD.glob("*"))
     start = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, DOCTOR], env=os.environ | {"HOME": str(home)}, capture_output=True, text=True
-    )
+    environment = os.environ | {"HOME": str(home), "http_proxy": "http://127.0.0.1:9"}
+    done = subprocess.run([sys.executable, DOCTOR], env=environment, capture_output=True, text=True)
     took = time.monotonic() - start
     lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
     assert [name for _, name, _ in lines] == list(doctor.CHECKS), done.stdout + done.stderr
@@ -294,3 +294,14 @@ def test_uv_is_asked_for_a_free_threaded_python(no_programs):
     python = program(no_programs / "hidden", "echo 3.15.2 False")
     program(no_programs / "uv", f"echo '{python}'")
     assert doctor.free_threads() == f"3.15.2, GIL off: {python}"
+
+
+def test_a_run_without_a_recording_and_one_from_another_machine_are_found(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor, "cores", lambda: {"usable": 2})
+    assert doctor.recordings().endswith("one for each run of the slides")
+    monkeypatch.setattr(doctor, "cores", lambda: {"usable": 64})
+    with pytest.raises(Note, match="this machine has 64"):
+        doctor.recordings()
+    monkeypatch.setattr(deck, "RECORDED", tmp_path)
+    with pytest.raises(Mend, match="no fresh one of gil_lanes, gil_lanes@mechanism=processes"):
+        doctor.recordings()
