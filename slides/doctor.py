@@ -109,6 +109,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("make doctor: interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # as by: make doctor | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def examine(names: Sequence[str]) -> int:
@@ -313,7 +316,7 @@ def answer(url: str, server: subprocess.Popen[bytes]) -> int:
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while server.poll() is None:
         try:
-            with urllib.request.urlopen(url) as reply:
+            with direct.open(url) as reply:
                 return int(reply.status)
         except urllib.error.HTTPError as error:
             return error.code

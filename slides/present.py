@@ -73,7 +73,7 @@ def present(folder: Path) -> None:
         engine = CLASSIC if os.environ.get("CLASSIC") else RISE
         ours = mark | {"JUPYTER_TOKEN": token, "DECK_PART_URL": f"/{engine}/{{}}.ipynb"}
         server = start(talk, port, environment(talk) | ours)
-        url = f"http://127.0.0.1:{listening(server, talk)}/{engine}/{first}?token={token}"
+        url = f"http://127.0.0.1:{listening(server, talk, token)}/{engine}/{first}?token={token}"
         print(f"\n  {url}\n\n  The talk is at this address. Ctrl-C here ends everything.\n", flush=True)
         if has_desktop():
             webbrowser.open(url)
@@ -196,8 +196,8 @@ def listening(server: subprocess.Popen[bytes], talk: Path, token: str) -> int:
             raise ServerFailed(f"the server did not start; {talk / LOG} says why")
         with contextlib.suppress(OSError, json.JSONDecodeError):  # not yet
             port: int = json.loads(about.read_text("utf-8"))["port"]
-            status = Request(f"http://127.0.0.1:{port}/api/status", headers={"Authorization": f"token {token}"})
-            direct.open(status, timeout=START_SECONDS).close()
+            url = f"http://127.0.0.1:{port}/api/status"  # it refuses other tokens than its own
+            direct.open(Request(url, headers={"Authorization": f"token {token}"}), timeout=5).close()
             return port
         time.sleep(0.05)
     raise ServerFailed(f"the server did not start within {START_SECONDS:g} s; see {talk / LOG}")

@@ -127,6 +127,13 @@ def test_an_unknown_check_is_refused_in_one_line(capsys, monkeypatch):
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_reader_that_goes_away_is_no_error(left):
+    command = f'"{sys.executable}" "{DOCTOR}" cores openmp numba | head -n 1'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
+    assert left(10) == []
+
+
 @pytest.mark.parametrize(
     ("check", "module", "text", "says"),
     [

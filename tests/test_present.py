@@ -108,6 +108,16 @@ def test_keys_work_at_once_and_a_cell_runs_where_it_is(show):
     assert show.slide() == slide
 
 
+def test_the_map_leads_to_another_part(show):
+    show.open()
+    show.to("The map")
+    show.press("Shift+Enter")
+    part = nbformat.read(SLIDES / "20-gil.ipynb", 4)
+    show.page.locator(OUTPUT).get_by_text(part.metadata.deck.title).click()
+    show.page.wait_for_url("**/20-gil.ipynb*")
+    expect(show.page.locator(HERE)).to_contain_text(part.cells[0].source.partition("\n")[0].strip("# "))
+
+
 def test_a_demo_runs_live_and_draws_its_picture(show):
     show.open("20-gil.ipynb")
     show.to("Two threads")
@@ -117,6 +127,15 @@ def test_a_demo_runs_live_and_draws_its_picture(show):
     show.output().to_contain_text("thread 1")
     assert not show.page.locator(f"{OUTPUT} .recorded").count()
     assert show.title() == "Two threads"
+
+
+def test_the_map_leads_to_a_part(show):
+    show.open()
+    show.to("The map")
+    show.press("Shift+Enter")
+    show.page.locator(f"{OUTPUT} a", has_text="The GIL").click()
+    expect(show.page.locator(f"{HERE} h1")).to_contain_text("The GIL")
+    assert urlsplit(show.page.url).path.endswith("/20-gil.ipynb")
 
 
 def test_a_row_is_seen_before_the_demo_ends(show):
