@@ -105,7 +105,7 @@ def test_keys_work_at_once_and_a_cell_runs_where_it_is(show):
     show.to("The machine in the room")
     slide = show.slide()
     show.press("Shift+Enter")
-    show.output().to_contain_text("cores")
+    show.output().to_contain_text("Cores we may use")
     assert show.slide() == slide
 
 
