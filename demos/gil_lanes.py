@@ -6,6 +6,7 @@ Look for: lanes that alternate (threads, with a GIL) or run side by side (proces
     $ python demos/gil_lanes.py
 """
 
+import contextlib
 import multiprocessing
 import queue
 import sys
@@ -32,7 +33,8 @@ def processes(workers, interval):
 
 def work(name, found, barrier, window, interval):
     sys.setswitchinterval(interval / 1000)
-    found.put((name, stamp(barrier, window)))
+    with contextlib.suppress(threading.BrokenBarrierError):  # another worker is gone; race() says so
+        found.put((name, stamp(barrier, window)))
 
 
 def race(Worker, Barrier, found, window, workers, interval):

@@ -105,6 +105,7 @@ class Show:
         self.talk, self.page = talk, page
         self.requests: list[str] = []
         self.errors: list[str] = []
+        self.loaded = 0  # the number of requests before the page was loaded
         page.context.on("request", lambda request: self.requests.append(request.url))
         page.on("websocket", lambda websocket: self.requests.append(websocket.url))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -114,16 +115,20 @@ class Show:
 
     def open(self, notebook: str | None = None) -> None:
         """Load a notebook; by default that of the printed address, else what a link would lead to."""
-        url = self.talk.url
+        url, self.loaded = self.talk.url, len(self.requests)
         self.page.goto(re.sub(r"[^/]+\.ipynb", notebook, url) if notebook else url)
         self.page.locator(HERE).wait_for()
         assert until(self.kernel_idle)  # neither engine runs a cell before it has one
 
     def kernel_idle(self) -> bool:
-        """Whether the kernel of the notebook in the page waits for work."""
+        """Whether the page has opened a channel to its kernel, and that waits for work.
+
+        The server's own count of connections stays at zero when a page was left while it connected.
+        """
         name = urlsplit(self.page.url).path.rpartition("/")[2]
         kernels = [session["kernel"] for session in self.talk.ask("sessions") if session["path"] == name]
-        return any(kernel["connections"] and kernel["execution_state"] == "idle" for kernel in kernels)
+        idle = [kernel["id"] for kernel in kernels if kernel["execution_state"] == "idle"]
+        return any(f"{kernel}/channels" in url for kernel in idle for url in self.requests[self.loaded :])
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -39,7 +39,9 @@ from IPython.display import HTML
 print("the last row"); HTML('<figure class="picture"><svg viewBox="0 0 9 1"></svg></figure>')"""
 ENDLESS = """\
 import time
-for row in range(1_000_000): print("row", row, flush=True); time.sleep(0.02)"""
+try:
+    for row in range(1_000_000): print("row", row, flush=True); time.sleep(0.02)
+except KeyboardInterrupt: print("stopped")"""
 
 
 def stage_test():
@@ -150,7 +152,7 @@ def test_a_run_is_interrupted_and_the_talk_moves_on(show, keys):
     show.press("Shift+Enter")
     show.output().to_contain_text("row 2")
     show.press(*keys)
-    show.output().to_contain_text("KeyboardInterrupt")
+    show.output().to_contain_text("stopped")
     show.to("Afterwards")
     show.press("Shift+Enter")
     show.output().to_contain_text("42")
@@ -172,7 +174,7 @@ def test_output_that_grows_stays_in_its_box_with_the_end_in_view(show):
     assert box["bottom"] <= 720
     assert abs(text["bottom"] - box["bottom"]) < 2
     show.press("i", "i")
-    show.output().to_contain_text("KeyboardInterrupt")
+    show.output().to_contain_text("stopped")
 
 
 def test_text_is_large_and_grows_with_the_window(show):
