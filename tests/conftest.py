@@ -16,6 +16,9 @@ SLIDES = ROOT / "slides"
 for name in ("REPLAY", "CLASSIC", "DEMO", "DECK_EXPORT", "PYTHONUNBUFFERED"):
     os.environ.pop(name, None)
 
+# ... nor a test leave something in a reader's home.
+os.environ["IPYTHONDIR"] = str(ROOT / "build" / "cache" / "ipython")
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 
 
