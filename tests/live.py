@@ -125,6 +125,7 @@ class Show:
 
         The server's own count of connections stays at zero when a page was left while it connected.
         """
+        self.page.wait_for_timeout(50)  # milliseconds; the page's events come only while it is waited for
         name = urlsplit(self.page.url).path.rpartition("/")[2]
         kernels = [session["kernel"] for session in self.talk.ask("sessions") if session["path"] == name]
         idle = [kernel["id"] for kernel in kernels if kernel["execution_state"] == "idle"]

@@ -48,7 +48,8 @@ TEXTS = r"""() => {
   const walker = document.createTreeWalker(slide, NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode()); ) {
     const element = node.parentElement, box = element.closest("pre"), style = getComputedStyle(element);
-    if (!node.data.trim() || element.closest("aside.notes, style, title")) continue;
+    const unseen = "aside.notes, style, title, details:not([open]) > :not(summary)";
+    if (!node.data.trim() || element.closest(unseen)) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
     const rects = [...range.getClientRects()].filter((rect) => rect.width && rect.height);
