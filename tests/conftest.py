@@ -17,7 +17,9 @@ for name in ("REPLAY", "CLASSIC", "DEMO", "DECK_EXPORT", "PYTHONUNBUFFERED"):
     os.environ.pop(name, None)
 
 # ... nor a test leave something in a reader's home.
-os.environ["IPYTHONDIR"] = str(ROOT / "build" / "cache" / "ipython")
+IPYTHON = ROOT / "build" / "cache" / "ipython"
+IPYTHON.mkdir(parents=True, exist_ok=True)
+os.environ["IPYTHONDIR"] = str(IPYTHON)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 
