@@ -145,7 +145,7 @@ def without_files(argv: Iterable[str]) -> Iterator[str]:
 
 @dataclass
 class Run:
-    """One row: a variant, measured. Empty values stand for nothing measured."""
+    """One row: a variant, measured at least once."""
 
     variant: str
     values: list[float]  # every repeat, in `unit`
