@@ -325,13 +325,12 @@ def answer(url: str, server: subprocess.Popen[bytes]) -> int:
     raise Mend(f"the server ended with status {server.returncode}", ANEW)
 
 
-def recordings() -> str:
+def fallbacks() -> str:
     """Each run of the slides has a recording to fall back on, made on a machine like this."""
-    import deck
-    import record
+    import recordings
+    from record import runs
 
-    runs = record.runs()
-    found = {deck.name(*run): deck.recording(*run) for run in runs}
+    found = {recordings.name(*run): recordings.best(*run) for run in runs()}
     if missing := [name for name, taken in found.items() if taken is None]:
         raise Mend(f"no fresh one of {', '.join(missing)}", "make record")
     here = cores()["usable"]
@@ -379,7 +378,7 @@ CHECKS = {
     "mpi": mpi,
     "cluster": cluster,
     "rise": rise,
-    "recordings": recordings,
+    "recordings": fallbacks,
     "browser": browser,
     "free-threads": free_threads,
 }

@@ -4,6 +4,7 @@ The recordings are what the stage falls back on, and the evidence for every clai
 """
 
 import ast
+import itertools
 import json
 import os
 import platform
@@ -12,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import deck
 import plots
 import psutil
+import recordings
+import running
 from harness import replace
 from machine import usable_cores
 
@@ -42,33 +44,42 @@ def calls(function: str, notebook: Path) -> Iterator[tuple[list[Any], dict[str, 
 
 
 def runs() -> list[tuple[str, dict[str, Any]]]:
-    """Every distinct run(demo, option=...) of the slides, in their order."""
+    """Every distinct run(demo, option=...) of the slides, and all that a tune(...) offers."""
     found = []
     for notebook in sorted(SLIDES.glob("*.ipynb")):
-        for (demo,), options in calls("run", notebook):
+        for (demo,), options in [*calls("run", notebook), *offered(notebook)]:
             options.pop("deadline", None)
             if (demo, options) not in found:
                 found.append((demo, options))
     return found
 
 
+def offered(notebook: Path) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+    """The runs that the controls of the notebook's tune(...) can ask for."""
+    for demo, choices in calls("tune", notebook):
+        choices.pop("deadline", None)
+        for values in itertools.product(*choices.values()):
+            yield demo, dict(zip(choices, values, strict=True))
+
+
 def folder() -> Path:
     """Where this machine's recordings are kept: recorded/<os-arch-Ncores>."""
-    return deck.RECORDED / f"{platform.system()}-{platform.machine()}-{usable_cores()}cores".lower()
+    return recordings.FOLDER / f"{platform.system()}-{platform.machine()}-{usable_cores()}cores".lower()
 
 
-def quietly(demo: str, options: dict[str, Any]) -> deck.Measured:
+def quietly(demo: str, options: dict[str, Any]) -> dict[str, Any]:
     """Run the demo while nothing else disturbs it: a recording is evidence."""
     for _ in range(ATTEMPTS):
         if psutil.cpu_percent(interval=1.0) < MOST_BUSY:
-            taken = deck.live(demo, options, DEADLINE, lambda line: print(f"    {line}", flush=True))
+            with running.until_all_is_ended():
+                taken = running.live(demo, options, DEADLINE, lambda line: print(f"    {line}", flush=True))
             if disturbed(taken) < MOST_DISTURBED:
                 return taken
         print("    this machine is busy; once more ...", flush=True)
-    raise deck.Failed("this machine is busy; end what keeps it so")
+    raise running.Failed("this machine is busy; end what keeps it so")
 
 
-def disturbed(taken: deck.Measured) -> float:
+def disturbed(taken: dict[str, Any]) -> float:
     """The share of the time in which a worker had no core, though there are enough, or nobody knows."""
     enough = taken["machine"]["cores"]["usable"]
     ran = [one for one in taken["lanes"] if one["kind"] == "ran" and len(one["workers"]) <= enough]
@@ -86,15 +97,16 @@ def main() -> int:
         return 2
     folder().mkdir(parents=True, exist_ok=True)
     for demo, options in chosen:
-        file = folder() / f"{deck.name(demo, options)}.json"
+        file = folder() / f"{recordings.name(demo, options)}.json"
         print(f"{file.name}", flush=True)
         try:
             taken = quietly(demo, options)
-        except deck.Failed as error:
+        except running.Failed as error:
             print(f"make record: {demo}: {error}; the earlier recording stays", file=sys.stderr)
             return 1
         replace(file, json.dumps(taken, indent=1) + "\n")
-        replace(file.with_suffix(".svg"), plots.draw(taken))
+    for file in recordings.FOLDER.glob("*/*.json"):  # a picture changes with plots.py, too
+        replace(file.with_suffix(".svg"), plots.draw(json.loads(file.read_text(encoding="utf-8"))))
     return 0
 
 

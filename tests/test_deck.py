@@ -12,9 +12,10 @@ import threading
 import time
 from pathlib import Path
 
-import deck
+import listing
 import psutil
 import pytest
+import recordings
 import watchdog
 from conftest import ROOT
 from jupyter_client.manager import KernelManager
@@ -60,7 +61,7 @@ def talk(tmp_path):
 
 
 class Kernel:
-    """A kernel of its own, as a slide has one."""
+    """A kernel of its own, as a slide has one; what a cell displayed can be updated by a later one."""
 
     def __init__(self, talk, **environment):
         self.manager = KernelManager()
@@ -79,7 +80,7 @@ class Kernel:
             match message["msg_type"]:
                 case "stream":
                     shown.append(content["text"])
-                case "display_data" | "execute_result":
+                case "display_data" | "execute_result" | "update_display_data":
                     shown.append(content["data"].get("text/html", content["data"]["text/plain"]))
                 case "clear_output":
                     shown.clear()
@@ -146,6 +147,7 @@ def test_a_live_run_shows_rows_then_the_picture(kernel):
     picture, _, printed = shown.partition("<details>")
     assert '<figure class="picture"><svg' in picture
     assert "\nthread 0 " in printed
+    assert re.search(r'class="state live">Live · \d+ \w+ \d{4}, \d\d:\d\d · \d+ usable core', picture)
     assert "Recorded" not in shown
     assert "TRACEBACK" not in shown
 
@@ -174,7 +176,7 @@ def test_sabotage_leaves_label_reason_and_picture_and_nothing_else(harm, talk, k
     sabotage(talk, body.replace("PORT", str(port)))
     slide = kernel()
     shown = slide.run(RUN)
-    assert re.search(rf'class="recorded">Recorded \d.*on .*cores?.*{re.escape(reason)}', shown)
+    assert re.search(rf'class="state recorded">Recorded · \d.* cores?, .* · .*{re.escape(reason)}', shown)
     assert '<figure class="picture"><svg' in shown
     assert "a row" not in shown
     assert "TRACEBACK" not in shown
@@ -200,7 +202,8 @@ def test_a_stale_recording_is_not_shown(talk, kernel):
     assert "<figure" not in shown
 
 
-def test_an_interrupted_run_shows_the_recording(talk, kernel):
+@pytest.mark.parametrize("presses", [1, 3])
+def test_an_interrupted_run_shows_the_recording(talk, kernel, presses):
     sabotage(talk, HANG)
     slide = kernel()
     interrupt = threading.Event()
@@ -208,7 +211,9 @@ def test_an_interrupted_run_shows_the_recording(talk, kernel):
     def seen(text):
         if "a row" in text and not interrupt.is_set():
             interrupt.set()
-            slide.manager.interrupt_kernel()
+            for _ in range(presses):
+                slide.manager.interrupt_kernel()
+                time.sleep(0.1)
 
     shown = slide.run("from deck import run\nmeasured = run('gil_lanes', deadline=50)", seen)
     assert interrupt.is_set()
@@ -216,6 +221,27 @@ def test_an_interrupted_run_shows_the_recording(talk, kernel):
     assert "<figure" in shown
     assert "TRACEBACK" not in shown
     assert soon(lambda: not leftovers(slide))
+
+
+def test_the_recording_is_there_before_the_last_process_is_gone(talk, kernel):
+    body, _ = SABOTAGE["leaves a grandchild that ignores TERM"]
+    sabotage(talk, body)
+    slide = kernel()
+    slide.run("from deck import run")
+    pid = int(slide.value("__import__('os').getpid()"))
+    alive = []
+
+    def seen(text):
+        if "took longer than 2 s" in text:
+            alive.append(len(psutil.Process(pid).children(recursive=True)) + len(deaf()))
+
+    def deaf():
+        return [p for p in psutil.process_iter(["cmdline"]) if "SIG_IGN" in " ".join(p.info["cmdline"] or [])]
+
+    slide.run(RUN, seen)
+    assert alive
+    assert alive[0] > 0
+    assert not deaf()
 
 
 def test_nothing_survives_a_killed_kernel_and_the_next_run_says_so(talk, kernel):
@@ -244,12 +270,83 @@ def test_nothing_survives_a_killed_kernel_and_the_next_run_says_so(talk, kernel)
 def test_replay_shows_the_recording_in_its_rhythm_and_starts_nothing(talk, kernel):
     sabotage(talk, "    open('started', 'w').close()")
     slide = kernel(REPLAY="1")
-    shown = slide.run(RUN)
-    assert "(replay)" in shown
-    assert "together" in shown
+    printed = []
+    shown = slide.run(RUN, lambda text: printed.append("\nthread 0" in text and "<figure" not in text))
+    assert any(printed)  # before the picture, as in a live run
+    assert 'class="state recorded">Recorded · ' in shown
     assert '<figure class="picture"><svg' in shown
     assert slide.value("measured['demo']") == "gil_lanes"
     assert not list(talk.rglob("started"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "state"),
+    [
+        ({"replay": "", "replayed": []}, "Live"),
+        ({"replay": "", "replayed": ["gil_lanes"]}, "Recorded"),
+        ({"replay": "", "replayed": ["another"]}, "Live"),
+        ({"replay": "at once", "replayed": []}, "Recorded"),
+    ],
+)
+def test_the_stage_chooses_what_is_replayed(talk, kernel, settings, state):
+    file = talk / "settings.json"
+    file.write_text(json.dumps(settings))
+    shown = kernel(DECK_SETTINGS=str(file), REPLAY="1").run("from deck import run\nrun('gil_lanes')")
+    assert re.findall(r'class="state \w+">(\w+) ·', shown) == [state]
+
+
+def test_at_once_prints_no_lines_before_the_picture(kernel):
+    seen = []
+    kernel(REPLAY="fast").run(RUN, seen.append)
+    assert all("<figure" in text for text in seen if "thread 0" in text)
+
+
+TUNE = "from deck import tune\ntune('gil_lanes', workers=[2, 1], mechanism=['threads', 'processes'])"
+
+
+def checked(shown):
+    return re.findall(r'name="(\w+)" value="(\w+)" checked', shown)
+
+
+def test_controls_show_their_first_choice_then_another(kernel):
+    slide = kernel()
+    form, _, results = slide.run(TUNE).rpartition("</form>")
+    assert re.findall(r'name="workers" value="(\d)"', form.rpartition("<form")[2]) == ["1", "2"]
+    assert checked(form)[-2:] == [("workers", "2"), ("mechanism", "threads")]
+    assert "thread 1" in results
+    shown = slide.run("import deck; deck.retune('gil_lanes', {'workers': '1', 'mechanism': 'processes'})")
+    assert checked(shown) == [("workers", "1"), ("mechanism", "processes")]
+    assert "process 0" in shown
+    assert "process 1" not in shown
+    assert 'data-options="{&quot;workers&quot;: &quot;1&quot;, &quot;mechanism&quot;: ' in shown
+
+
+def test_a_failure_behind_controls_shows_why_and_the_recording(talk, kernel):
+    sabotage(talk, SABOTAGE["crashes"][0])
+    shown = kernel().run("from deck import tune\ntune('gil_lanes', mechanism=['processes'])")
+    assert "OSError: the disk is full" in shown
+    assert "<figure" in shown
+    assert "TRACEBACK" not in shown
+
+
+def test_in_the_export_every_choice_is_there_as_recorded_and_the_first_is_seen(talk, kernel):
+    sabotage(talk, "    open('started', 'w').close()")
+    folder = next((talk / "slides/recorded").glob("*"))
+    for mechanism in ("threads", "processes"):
+        copy = folder / f"gil_lanes@mechanism={mechanism},workers=2.json"
+        shutil.copy(folder / "gil_lanes.json", copy)
+    cell = "from deck import tune\ntune('gil_lanes', mechanism=['threads', 'processes'], workers=[2])"
+    slide = kernel(DECK_EXPORT="1")
+    shown = slide.run(cell)
+    assert shown.count("<figure") == shown.count("Recorded · ") == 2
+    assert re.findall(r'"mechanism&quot;: &quot;(\w+)&quot;[^>]*?( hidden)?>', shown.replace("&quot;m", '"m')) == [
+        ("threads", ""),
+        ("processes", " hidden"),
+    ]
+    assert not list(talk.rglob("started"))
+    copy.unlink()
+    expected = "TRACEBACK Failed: There is no recording of gil_lanes@mechanism=processes,workers=2"
+    assert expected in slide.run(cell)
 
 
 def test_in_the_export_a_failed_run_raises(talk, kernel):
@@ -260,7 +357,7 @@ def test_in_the_export_a_failed_run_raises(talk, kernel):
 
 def test_without_a_recording_the_slide_says_so(kernel):
     shown = kernel(REPLAY="1").run("from deck import run\nmeasured = run('gil_lanes', workers=17)")
-    assert "There is no recording of gil_lanes@workers=17 (replay)" in shown
+    assert "There is no recording of gil_lanes@workers=17" in shown
 
 
 def test_in_the_export_a_missing_recording_raises(kernel):
@@ -272,15 +369,28 @@ def test_show_cuts_definitions_with_decorators_and_without_docstrings(talk, monk
     f = '@one\n@two(3)\ndef f(x):\n    """Words."""\n    return x\n'
     rest = 'LIMIT = 3  # why\n\nclass C:\n    """Words."""\n    y = 1\n'
     (talk / "demos" / "sample.py").write_text(f"{f}\n{rest}")
-    monkeypatch.setattr(deck, "DEMOS", talk / "demos")
-    assert deck.source("sample", "f") == "@one\n@two(3)\ndef f(x):\n    return x"
-    assert deck.source("sample", "LIMIT", "C") == "LIMIT = 3  # why\n\nclass C:\n    y = 1"
+    monkeypatch.setattr(listing, "DEMOS", talk / "demos")
+    assert listing.source("sample", "f") == "@one\n@two(3)\ndef f(x):\n    return x"
+    assert listing.source("sample", "LIMIT", "C") == "LIMIT = 3  # why\n\nclass C:\n    y = 1"
     with pytest.raises(ValueError, match=r"demos/sample.py has no g; it has f, LIMIT, C"):
-        deck.source("sample", "g")
+        listing.source("sample", "g")
+
+
+def test_a_step_lights_up_every_line_that_holds_its_text():
+    code = "lock.acquire()\ntry:\n    count += 1\nfinally:\n    lock.release()"
+    shown = listing.listing(code, ["lock", "count", "release"])
+    lit = [
+        [int(number) for number in re.findall(r'step" data-fragment-index="(\d)"', line)]
+        for line in shown.splitlines()
+    ]
+    assert lit == [[0], [], [1], [], [2, 0]]
+    assert re.sub(r"<[^>]+>", "", shown) == code
+    with pytest.raises(ValueError, match="no line to light up holds 'while'"):
+        listing.listing(code, ["while"])
 
 
 def test_the_recording_with_the_nearest_number_of_cores_is_taken(talk, monkeypatch):
-    monkeypatch.setattr(deck, "RECORDED", talk / "recorded")
+    monkeypatch.setattr(recordings, "FOLDER", talk / "recorded")
     taken = json.loads(next(ROOT.glob("slides/recorded/*/gil_lanes.json")).read_text())
     for cores in (2, 8, 64):
         taken["machine"]["cores"]["usable"] = cores
@@ -288,8 +398,8 @@ def test_the_recording_with_the_nearest_number_of_cores_is_taken(talk, monkeypat
         folder.mkdir(parents=True)
         (folder / "gil_lanes.json").write_text(json.dumps(taken))
     for here, expected in ((1, 2), (2, 2), (6, 8), (128, 64)):
-        monkeypatch.setattr(deck, "usable_cores", lambda here=here: here)
-        assert deck.recording("gil_lanes", {})["machine"]["cores"]["usable"] == expected
+        monkeypatch.setattr(recordings, "usable_cores", lambda here=here: here)
+        assert recordings.best("gil_lanes", {})["machine"]["cores"]["usable"] == expected
 
 
 def test_room_and_parts_name_the_machine_and_every_part(kernel):

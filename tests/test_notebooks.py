@@ -3,12 +3,14 @@
 import ast
 import re
 
-import deck
 import nbformat
 import pytest
 import record
 import sources
+import talks
 from conftest import DEMOS, SLIDES
+from listing import listing, source
+from running import COLUMNS
 
 NOTEBOOKS = sorted(SLIDES.glob("*.ipynb"))
 MOST_WORDS, MOST_LINES = 45, 12
@@ -87,14 +89,16 @@ def test_cells_stand_alone_so_that_a_restarted_kernel_runs_any_of_them(path):
 
 
 def test_every_run_and_show_names_something_that_exists(path):
-    for (demo,), options in record.calls("run", path):
+    for (demo,), options in [*record.calls("run", path), *record.calls("tune", path)]:
         assert demo in sources.demos()
         text = (DEMOS / f"{demo}.py").read_text()
         for option in set(options) - {"deadline"}:
             assert f"{option}=" in text, f"{demo} has no --{option}"
-    for (demo, *names), _ in record.calls("show", path):
-        assert len(deck.source(demo, *names).splitlines()) <= MOST_LINES
-        assert max(map(len, deck.source(demo, *names).splitlines())) <= deck.COLUMNS
+    for (demo, *names), options in record.calls("show", path):
+        text = source(demo, *names)
+        assert listing(text, **options)
+        assert len(text.splitlines()) <= MOST_LINES
+        assert max(map(len, text.splitlines())) <= COLUMNS
 
 
 def test_every_file_that_a_slide_tells_to_run_exists(path):
@@ -123,8 +127,8 @@ def test_every_slide_has_notes_and_their_minutes_fit_the_budget(path):
         (note,) = notes(slide)
         assert re.search(r"^Say: \S", note, re.MULTILINE)  # plain: the speaker's window shows it as it is
         assert re.search(r"^If it surprises: \S", note, re.MULTILINE)
-        runs = any(cell.cell_type == "code" for cell in slide)
-        assert note.startswith("Do: Shift-Enter.") == runs
+        waits = any(cell.cell_type == "code" and not talks.at_once(cell) for cell in slide)
+        assert note.startswith("Do: Shift-Enter.") == waits
     budget = read(path).metadata.deck
     assert budget.title
     assert sum(map(minutes, found)) == pytest.approx(budget.minutes)

@@ -3,16 +3,17 @@
 import json
 import sys
 
-import deck
+import harness
 import plots
 import pytest
 import record
+import recordings
 import sources
 from conftest import DEMOS, ROOT
 from jsonschema import Draft202012Validator
 
-CLASS = deck.RECORDED / "linux-x86_64-2cores"  # the machines of continuous integration
-FILES = sorted(deck.RECORDED.glob("*/*.json"))
+CLASS = recordings.FOLDER / "linux-x86_64-2cores"  # the machines of continuous integration
+FILES = sorted(recordings.FOLDER.glob("*/*.json"))
 SCHEMA = Draft202012Validator(json.loads((DEMOS / "record.schema.json").read_text()))
 
 
@@ -22,16 +23,16 @@ def read(file):
 
 @pytest.mark.parametrize(("name", "options"), record.runs(), ids=lambda value: str(value))
 def test_every_run_of_the_slides_has_a_fresh_recording(name, options):
-    file = CLASS / f"{deck.name(name, options)}.json"
+    file = CLASS / f"{recordings.name(name, options)}.json"
     assert file.exists(), f"make record DEMO={name}"
-    assert deck.fresh(read(file)), f"{file.name} is stale: make record DEMO={name}"
+    assert recordings.fresh(read(file)), f"{file.name} is stale: make record DEMO={name}"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_a_recording_is_valid_and_is_what_its_name_says(file):
     taken = read(file)
     SCHEMA.validate(taken)
-    assert taken["schema"] == deck.SCHEMA
+    assert taken["schema"] == harness.SCHEMA
     cores = taken["machine"]["cores"]["usable"]
     assert file.parent.name.endswith(f"-{cores}cores")
     demo, _, options = file.stem.partition("@")
@@ -43,7 +44,7 @@ def test_a_recording_is_valid_and_is_what_its_name_says(file):
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_no_recording_without_a_slide(file):
-    names = {deck.name(name, options) for name, options in record.runs()}
+    names = {recordings.name(name, options) for name, options in record.runs()}
     assert file.stem in names, f"no slide runs it any more: git rm {file.relative_to(ROOT)}"
 
 
