@@ -27,8 +27,8 @@ from listing import listing, source
 from running import DEADLINE, Failed
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "demos"))
-import plots  # noqa: E402  (the demos are scripts, not an installed package)
-from machine import describe, describe_machine, interpreter, machine  # noqa: E402
+import plots
+from machine import describe, describe_machine, interpreter, machine
 
 Options = Mapping[str, object]
 TUNED: dict[str, Mapping[str, Sequence[Any]]] = {}  # the choices of the demos that have controls

@@ -1,5 +1,6 @@
 """deck.run in a real kernel: whatever a demo does, the slide shows a picture and nothing stays behind."""
 
+import html
 import json
 import os
 import re
@@ -339,9 +340,11 @@ def test_in_the_export_every_choice_is_there_as_recorded_and_the_first_is_seen(t
     slide = kernel(DECK_EXPORT="1")
     shown = slide.run(cell)
     assert shown.count("<figure") == shown.count("Recorded · ") == 2
-    assert re.findall(r'"mechanism&quot;: &quot;(\w+)&quot;[^>]*?( hidden)?>', shown.replace("&quot;m", '"m')) == [
-        ("threads", ""),
-        ("processes", " hidden"),
+    found = re.findall(r'data-options="([^"]+)"( hidden)?>', shown)
+    options = [(json.loads(html.unescape(text)), hidden) for text, hidden in found]
+    assert options == [
+        ({"mechanism": "threads", "workers": "2"}, ""),
+        ({"mechanism": "processes", "workers": "2"}, " hidden"),
     ]
     assert not list(talk.rglob("started"))
     copy.unlink()
