@@ -30,6 +30,8 @@ import setup
 import watchdog
 
 ROOT = Path(__file__).resolve().parent.parent
+SLIDES = ROOT / "slides"
+TALK = ROOT / "build" / "slides" / "talk.html"
 BUILD = ROOT / "build" / "doctor"
 sys.path.append(str(ROOT / "demos"))
 from machine import cores, machine  # noqa: E402  (demos/ is not a package)
@@ -341,6 +343,16 @@ def fallbacks() -> str:
     return f"{len(found)}, one for each run of the slides"
 
 
+def emergency() -> str:
+    """The whole talk in one file, for when everything else fails, is there and no older than the slides."""
+    if not TALK.exists():
+        raise Note("no emergency deck", "make slides")
+    sources = [*SLIDES.glob("*.ipynb"), *SLIDES.glob("drawings/*.py"), *SLIDES.glob("recorded/*/*.json")]
+    if TALK.stat().st_mtime < max(source.stat().st_mtime for source in sources):
+        raise Note("the emergency deck is older than the slides", "make slides")
+    return str(TALK.relative_to(ROOT))
+
+
 def browser() -> str:
     for program in filter(None, map(shutil.which, PROGRAMS)):
         return version([program])
@@ -379,6 +391,7 @@ CHECKS = {
     "cluster": cluster,
     "rise": rise,
     "recordings": fallbacks,
+    "emergency": emergency,
     "browser": browser,
     "free-threads": free_threads,
 }

@@ -8,11 +8,11 @@ import sys
 import sysconfig
 import time
 
-import deck
 import doctor
 import present
 import psutil
 import pytest
+import recordings
 import watchdog
 from conftest import ROOT
 from doctor import Mend, Note
@@ -305,10 +305,25 @@ def test_uv_is_asked_for_a_free_threaded_python(no_programs):
 
 def test_a_run_without_a_recording_and_one_from_another_machine_are_found(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "cores", lambda: {"usable": 2})
-    assert doctor.recordings().endswith("one for each run of the slides")
+    assert doctor.fallbacks().endswith("one for each run of the slides")
     monkeypatch.setattr(doctor, "cores", lambda: {"usable": 64})
     with pytest.raises(Note, match="this machine has 64"):
-        doctor.recordings()
-    monkeypatch.setattr(deck, "RECORDED", tmp_path)
+        doctor.fallbacks()
+    monkeypatch.setattr(recordings, "FOLDER", tmp_path)
     with pytest.raises(Mend, match="no fresh one of gil_lanes, gil_lanes@mechanism=processes"):
-        doctor.recordings()
+        doctor.fallbacks()
+
+
+def test_an_emergency_deck_that_is_missing_or_old_is_noted(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    monkeypatch.setattr(doctor, "SLIDES", tmp_path)
+    monkeypatch.setattr(doctor, "TALK", tmp_path / "talk.html")
+    (tmp_path / "10-part.ipynb").touch()
+    with pytest.raises(Note, match="no emergency deck"):
+        doctor.emergency()
+    doctor.TALK.touch()
+    os.utime(doctor.TALK, (1, 1))
+    with pytest.raises(Note, match="older than the slides"):
+        doctor.emergency()
+    doctor.TALK.touch()
+    assert doctor.emergency() == "talk.html"
