@@ -2,14 +2,14 @@
 PYTHON ?= python3
 
 help:     ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
 	@sed -n 's/^##$$//p; s/^## //p' Makefile
 	@sed -n 's/^    \$$ /    /p' demos/*.py
 
 present:  ## the slideshow, live in your browser; Ctrl-C ends it
 	@python=$$("$(PYTHON)" slides/setup.py) && exec "$$python" slides/present.py
 
-slides:   ## run every cell on this machine and write build/slides/index.html, for reading offline
+slides:   ## run every cell on this machine and write build/slides/index.html: to read, and for emergencies
 	@python=$$("$(PYTHON)" slides/setup.py) && exec "$$python" slides/export.py
 
 doctor:   ## what works on this machine, and the mend for what does not
@@ -17,6 +17,10 @@ doctor:   ## what works on this machine, and the mend for what does not
 
 test:     ## every test, and the style of the code
 	@python=$$("$(PYTHON)" slides/setup.py --group test) && exec "$$python" -m pytest $(TESTS)
+
+check-slides: ## every slide in a browser, live and exported, three sizes, light and dark; with screenshots
+	@python=$$("$(PYTHON)" slides/setup.py --group test) && echo "Screenshots: build/screenshots" && \
+	SCREENSHOTS=build/screenshots exec "$$python" -m pytest tests/test_slides.py -m "" $(TESTS)
 
 record:   ## run the demos of the slides and keep the recordings that the stage falls back on
 	@python=$$("$(PYTHON)" slides/setup.py) && exec "$$python" slides/record.py
@@ -27,6 +31,8 @@ clean:    ## remove build/ (the environment stays; to make it anew remove .venv)
 ##
 ## Variables, for example make present CLASSIC=1
 ##   PYTHON=python3.13   the Python to set up with        (all; default: python3)
+##   TALK=30min          a route of slides/routes         (present, slides)
+##   PARTS="20 90"       only these parts, in this order  (present, slides)
 ##   REPLAY=1            show recordings, run nothing     (present, slides)
 ##   CLASSIC=1           classic RISE, the fallback       (present)
 ##   PORT=8888           a port of your choice            (present)
@@ -36,4 +42,4 @@ clean:    ## remove build/ (the environment stays; to make it anew remove .venv)
 ##
 ## Each demo also runs alone:
 
-.PHONY: help present slides doctor test record clean
+.PHONY: help present slides doctor test check-slides record clean

@@ -1,9 +1,11 @@
-"""make slides: execute every notebook and write it as one HTML file that needs nothing else.
+"""make slides: execute the notebooks of a talk and write them as HTML files that need nothing else.
 
     $ python slides/export.py [NOTEBOOK ...] [--output FOLDER]
 
-Cells run live, on this machine, one notebook after the other; with REPLAY=1 the demos' recordings are shown
-instead. The result is build/slides/index.html and a page a part, with reveal.js, styles and pictures inside.
+TALK=30min or PARTS="20 80" choose what is in the talk (slides/talks.py). Its cells run live, on this machine,
+one notebook after the other; with REPLAY=1 the demos' recordings are shown instead. The result is in
+build/slides: index.html, a page a part, and talk.html, which holds the whole talk and is what the stage falls
+back on. Each is one file, with reveal.js, styles, fonts and pictures inside.
 When anything fails, one line says what, and the pages of an earlier run stay as they were.
 """
 
@@ -13,10 +15,10 @@ import hashlib
 import logging
 import mimetypes
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -25,16 +27,19 @@ from typing import Any
 from urllib.parse import unquote
 
 try:
-    import nbformat
+    import talks
     import watchdog
     from bs4 import BeautifulSoup, Tag
     from jinja2 import Environment, FileSystemLoader
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
+    from markupsafe import Markup
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     from nbconvert import SlidesExporter
     from nbconvert.filters import strip_ansi
+    from nbconvert.preprocessors import TagRemovePreprocessor
+    from talks import CannotTalk, Part, Talk
 except KeyboardInterrupt:  # these take a second
     sys.exit(130)
 
@@ -44,7 +49,6 @@ THEME = SLIDES / "theme"
 sys.path.append(str(ROOT / "demos"))
 from machine import describe, interpreter, machine  # noqa: E402  (demos/ is not a package)
 
-TALK = "The Hitchhiker’s Guide to Parallelism with Python"
 CELL_SECONDS = 300  # a cell takes 5 s as a rule; the first compilation of a kernel takes longer
 NO_ALT = "No description has been provided for this image"  # what nbconvert writes where alt text is missing
 
@@ -63,64 +67,25 @@ class PartFailed(Exception):
     """Which notebook and cell failed, and why: exit status 1."""
 
 
-@dataclass
-class Part:
-    path: Path
-    notebook: nbformat.NotebookNode
-    title: str
-    minutes: float
-    slides: int = 0  # known when the page is written
-
-    @property
-    def page(self) -> str:
-        return f"{self.path.stem}.html"
-
-    def failed(self, number: int, reason: str) -> PartFailed:
-        """The error for a cell, counted from 1 over all cells of the notebook."""
-        first_line = self.notebook.cells[number - 1].source.strip().partition("\n")[0]
-        where = f"{self.path.name}, cell {number} ({shorten(first_line, 60)})"
-        return PartFailed(f"{where}: {shorten(reason, 500)}")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="default: all of slides/")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "slides", metavar="FOLDER")
     args = parser.parse_args(argv)
     try:
-        parts = [read(path) for path in args.notebooks or sorted(SLIDES.glob("*.ipynb"))]
-        if not parts:
-            raise CannotExport(f"no notebook in {SLIDES}")
-        export(parts, args.output.resolve())
-    except (CannotExport, PartFailed) as error:
+        export(talks.of(args.notebooks) if args.notebooks else talks.chosen(), args.output.resolve())
+    except (CannotTalk, CannotExport, PartFailed) as error:
         print(f"make slides: {error}", file=sys.stderr)
-        return 2 if isinstance(error, CannotExport) else 1
+        return 1 if isinstance(error, PartFailed) else 2
     except KeyboardInterrupt:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # nbclient's cut task would complain
         print("make slides: interrupted; the pages of an earlier run stay as they were", file=sys.stderr)
         return 130
-    print(args.output.resolve() / "index.html")
+    print(args.output.resolve() / "talk.html", args.output.resolve() / "index.html", sep="\n")
     return 0
 
 
-def read(path: Path) -> Part:
-    """The notebook and what its metadata says of it: {"deck": {"title": "The GIL", "minutes": 12}}."""
-    try:
-        notebook = nbformat.read(path, as_version=4)
-        types = {cell.metadata.get("slideshow", {}).get("slide_type") for cell in notebook.cells}
-        if types <= {"notes", "skip"}:
-            raise CannotExport(f"{path}: has no slide")
-        deck = notebook.metadata.deck
-        return Part(path.resolve(), notebook, str(deck.title), float(deck.minutes))
-    except OSError as error:
-        raise CannotExport(f"{path}: {error.strerror}") from error
-    except (ValueError, TypeError) as error:  # not JSON, or a title and minutes of another kind
-        raise CannotExport(f"{path}: not a notebook: {shorten(str(error), 200)}") from error
-    except AttributeError as error:
-        raise CannotExport(f'{path}: its metadata needs "deck": {{"title": …, "minutes": …}}') from error
-
-
-def export(parts: Sequence[Part], output: Path) -> None:
+def export(talk: Talk, output: Path) -> None:
     """Write all pages beside output, then put them in its place."""
     if output.exists() and not (output / "index.html").exists():
         raise CannotExport(f"{output} is there and is no earlier result: name another --output")
@@ -130,18 +95,18 @@ def export(parts: Sequence[Part], output: Path) -> None:
         pages.mkdir()
         run = {"replay": bool(os.environ.get("REPLAY")), "facts": facts()}
         mark = isolate(Path(scratch))
-        for previous, part, following in zip([None, *parts], parts, [*parts[1:], None], strict=False):
+        sections = {}
+        for part in talk.parts:
             started = time.monotonic()
             print(f"{part.path.name}  {part.title}: ", end="", flush=True)
             try:
-                cells = execute(part, Path(scratch, part.path.stem), mark)
-                html = page(part, {"talk": TALK, "run": run, "previous": previous, "next": following})
+                cells = execute(part, Path(scratch, part.stem), mark)
+                sections[part.stem] = slides(part)
                 print(f"{cells} cells, {part.slides} slides, {time.monotonic() - started:.1f} s", end="")
             finally:
                 print(flush=True)
-            (pages / part.page).write_text(html, encoding="utf-8", newline="\n")
-        html = contents(parts, run)
-        (pages / "index.html").write_text(html, encoding="utf-8", newline="\n")
+        for name, html in written(talk, sections, run).items():
+            (pages / name).write_text(html, encoding="utf-8", newline="\n")
         if output.exists():
             output.rename(Path(scratch, "earlier"))
         pages.rename(output)
@@ -197,11 +162,11 @@ def execute(part: Part, folder: Path, mark: dict[str, str]) -> int:
                 try:
                     client.execute_cell(cell, number - 1)
                 except CellExecutionError as error:
-                    raise part.failed(number, strip_ansi(f"{error.ename}: {error.evalue}")) from error
+                    raise failed(part, number, strip_ansi(f"{error.ename}: {error.evalue}")) from error
                 except CellTimeoutError as error:
-                    raise part.failed(number, f"not done after {CELL_SECONDS} s") from error
+                    raise failed(part, number, f"not done after {CELL_SECONDS} s") from error
                 except DeadKernelError as error:
-                    raise part.failed(number, "the kernel died") from error
+                    raise failed(part, number, "the kernel died") from error
     finally:
         watchdog.end(mark)
     return client.code_cells_executed
@@ -210,16 +175,24 @@ def execute(part: Part, folder: Path, mark: dict[str, str]) -> int:
 # --- writing ---------------------------------------------------------------------------------------------
 
 
-def page(part: Part, context: dict[str, Any]) -> str:
-    """The part as HTML: template theme/part.html.j2, pictures inside, a strict policy."""
+def failed(part: Part, number: int, reason: str) -> PartFailed:
+    """The error for a cell, counted from 1 over all cells that are shown of the notebook."""
+    first_line = part.notebook.cells[number - 1].source.strip().partition("\n")[0]
+    where = f"{part.path.name}, cell {number} ({shorten(first_line, 60)})"
+    return PartFailed(f"{where}: {shorten(reason, 500)}")
+
+
+def slides(part: Part) -> str:
+    """The slides of a part as sections for reveal.js, each with a name, and pictures inside."""
     exporter = SlidesExporter(
-        template_file="part.html.j2",
-        extra_template_paths=[str(THEME), str(reveal())],
+        template_file="slides.html.j2",
+        extra_template_paths=[str(THEME)],
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
-    html, _ = exporter.from_notebook_node(part.notebook, resources={"part": part, **context})
+    exporter.register_preprocessor(TagRemovePreprocessor(remove_input_tags={talks.AT_ONCE}), enabled=True)
+    html, _ = exporter.from_notebook_node(part.notebook)
     soup = BeautifulSoup(html, "html.parser")
     for number, cell in enumerate(part.notebook.cells, 1):
         shown = soup.find(id=f"cell-id={cell.id}")
@@ -228,17 +201,72 @@ def page(part: Part, context: dict[str, Any]) -> str:
                 check(picture)
                 embed(picture, part.path.parent)
             except ValueError as error:
-                raise part.failed(number, str(error)) from error
-    part.slides = len(soup.select(".slides > section > section"))
-    speaker_view = BeautifulSoup((reveal() / "plugin/notes/speaker-view.html").read_text(), "html.parser")
-    return seal(soup, speaker_view)
+                raise failed(part, number, str(error)) from error
+    found = zip(soup.select("section > section"), talks.slides(part.notebook), strict=True)
+    for number, (section, cells) in enumerate(found, 1):
+        section["id"] = f"{part.stem}-{number}"
+        section["data-part"] = part.stem
+        section["data-timing"] = f"{60 * talks.minutes(cells):.0f}"  # seconds, for the speaker view
+    return str(soup)
 
 
-def contents(parts: Sequence[Part], run: dict[str, Any]) -> str:
-    """The list of parts: template theme/index.html.j2."""
+def written(talk: Talk, sections: dict[str, str], run: dict[str, Any]) -> dict[str, str]:
+    """The HTML of every page by the name of its file: the list of parts, each part, the whole talk."""
     templates = Environment(loader=FileSystemLoader(THEME), autoescape=True)
-    html = templates.get_template("index.html.j2").render(talk=TALK, parts=parts, run=run)
-    return seal(BeautifulSoup(html, "html.parser"))
+    speaker_view = (reveal() / "plugin/notes/speaker-view.html").read_text("utf-8")
+    look = [fonts(), *assets("deck.css")]
+    inside = {
+        "sections": {stem: Markup(html) for stem, html in sections.items()},
+        "styles": [*assets("dist/reset.css", "dist/reveal.css"), *look, *assets("export.css", "dialogs.css")],
+        "scripts": assets("dist/reveal.js", "plugin/notes/notes.js", "slide.js", "export.js"),
+    }
+
+    def deck(**content: Any) -> str:
+        html = templates.get_template("deck.html.j2").render(talk=talk, run=run, **inside, **content)
+        soup = BeautifulSoup(html, "html.parser")
+        relink(soup, talk, content["whole"])
+        return seal(soup, BeautifulSoup(speaker_view, "html.parser"))
+
+    index = templates.get_template("index.html.j2").render(
+        talk=talk, run=run, styles=[*look, *assets("contents.css")]
+    )
+    pages = {
+        "index.html": seal(BeautifulSoup(index, "html.parser")),
+        "talk.html": deck(shown=talk.parts, whole=True),
+    }
+    for previous, part, following in zip(
+        [None, *talk.parts], talk.parts, [*talk.parts[1:], None], strict=False
+    ):
+        pages[f"{part.stem}.html"] = deck(shown=[part], whole=False, previous=previous, next=following)
+    return pages
+
+
+def assets(*names: str) -> list[Markup]:
+    """The text of these files of theme/, or else of reveal.js."""
+    return [
+        Markup((THEME / name if "/" not in name else reveal() / name).read_text("utf-8")) for name in names
+    ]
+
+
+def fonts() -> Markup:
+    """The style sheet of the fonts, with the files of reveal.js's package inside."""
+
+    def inside(found: re.Match[str]) -> str:
+        (file,) = (reveal() / "dist/theme/fonts").glob(f"*/{found[1]}")
+        return f"url(data:font/woff;base64,{base64.b64encode(file.read_bytes()).decode()})"
+
+    return Markup(re.sub(r'url\("fonts/(.+?)"\)', inside, (THEME / "fonts.css").read_text("utf-8")))
+
+
+def relink(soup: BeautifulSoup, talk: Talk, whole: bool) -> None:
+    """Lead links to other parts to where these are; one to a part that the talk lacks is no link."""
+    there = {f"{part.stem}.html": f"#/{part.stem}-1" if whole else f"{part.stem}.html" for part in talk.parts}
+    for link in soup.select(".slides a[href]"):
+        target = str(link["href"])
+        if target in there:
+            link["href"] = there[target]
+        elif re.fullmatch(r"[\w-]+\.html", target):
+            link.unwrap()
 
 
 def reveal() -> Path:
@@ -286,7 +314,7 @@ def seal(page: BeautifulSoup, popup: BeautifulSoup | None = None) -> str:
     scripts = {digest(tag.get_text()) for found in documents for tag in found.select(ours)}
     styles = {digest(tag.get_text()) for found in documents for tag in found.select("style")}
     attributes = {digest(str(tag["style"])) for found in documents for tag in found.select("[style]")}
-    rules = ["default-src 'none'", "base-uri 'none'", "form-action 'none'", "img-src data:"]
+    rules = ["default-src 'none'", "base-uri 'none'", "form-action 'none'", "img-src data:", "font-src data:"]
     if popup:
         styles |= {digest(style) for style in PRINT_STYLES}
         rules.append("frame-src 'self' file:")  # to some browsers a file has no origin that is 'self'

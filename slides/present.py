@@ -2,11 +2,13 @@
 
     $ python slides/present.py [FOLDER]
 
-FOLDER holds the notebooks (default: slides/). The environment decides the rest: CLASSIC=1 shows them with
-classic RISE, REPLAY=1 replays recordings, PORT=… sets the port, NO_BROWSER=1 opens no browser.
+FOLDER holds the notebooks (default: slides/). The environment decides the rest: TALK=30min shows a route of
+slides/routes/, PARTS="20 80" some parts; CLASSIC=1 shows them with classic RISE; REPLAY=1 replays recordings
+in their rhythm, REPLAY=fast at once; PORT=… sets the port; NO_BROWSER=1 opens no browser.
 
 The talk runs on a copy in build/present/<process id>/. All that Jupyter reads or writes is there too, its log
-among it, so that neither the configuration in somebody's home nor the notebooks in git can change.
+among it, so that neither the configuration in somebody's home nor the notebooks in git can change. If a talk
+died there within the last hours, the same talk goes on where it was; FRESH=1 begins anew.
 """
 
 import argparse
@@ -23,17 +25,25 @@ import sysconfig
 import time
 import webbrowser
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
+import nbformat
 import psutil
+import talks
 import watchdog
 
 SLIDES = Path(__file__).resolve().parent
 STAGE = SLIDES / "stage"
+THEME = SLIDES / "theme"
 BUILD = SLIDES.parent / "build" / "present"
+EMERGENCY = SLIDES.parent / "build" / "slides" / "talk.html"  # make slides writes it
 LOG = "server.log"
-RISE, CLASSIC = "rise", "nbclassic/notebooks"  # where the server has the two engines
+REPLAY = {"": "", "0": "", "1": "rhythm", "fast": "at once"}
+RESUMABLE = 3 * 3600.0  # seconds; what was left earlier is another day's talk
 FIRST_PORT, MORE_PORTS = 8888, 50  # a talk takes the first that is free
 START_SECONDS = 60.0  # for a slow disk; as a rule the server starts in 2 s
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -55,29 +65,38 @@ def main(argv: Sequence[str] | None = None) -> int:
         with own_terminal(), contextlib.suppress(KeyboardInterrupt):
             end_on_signals()
             present(folder)
-    except (CannotPresent, ServerFailed) as error:
+    except (CannotPresent, talks.CannotTalk, ServerFailed) as error:
         print(f"make present: {error}", file=sys.stderr)
-        return 2 if isinstance(error, CannotPresent) else 1
+        return 1 if isinstance(error, ServerFailed) else 2
     return 0
 
 
 def present(folder: Path) -> None:
-    """Serve the notebooks of the folder until KeyboardInterrupt; nothing that was started outlives it."""
+    """Serve the talk until KeyboardInterrupt; nothing that was started outlives it."""
     port = requested_port()
-    talk = BUILD / str(os.getpid())
-    first = prepare(folder, talk)
+    home = BUILD / str(os.getpid())
+    resumed = prepare(talks.chosen(folder), home)
+    try:
+        serve(home, port, resumed)
+    except KeyboardInterrupt:
+        (home / "state.json").unlink(missing_ok=True)  # an end that is meant: the next talk begins anew
+        raise
+
+
+def serve(home: Path, port: int | None, resumed: bool) -> None:
     token = secrets.token_hex(16)
     mark = watchdog.mark("PRESENT_RUN")
     watchdog.guard(mark)
     try:
-        engine = CLASSIC if os.environ.get("CLASSIC") else RISE
-        ours = mark | {"JUPYTER_TOKEN": token, "DECK_PART_URL": f"/{engine}/{{}}.ipynb"}
-        server = start(talk, port, environment(talk) | ours)
-        url = f"http://127.0.0.1:{listening(server, talk, token)}/{engine}/{first}?token={token}"
-        print(f"\n  {url}\n\n  The talk is at this address. Ctrl-C here ends everything.\n", flush=True)
+        server = start(home, port, environment(home) | mark | {"JUPYTER_TOKEN": token})
+        url = f"http://127.0.0.1:{listening(server, home, token)}/stage?token={token}"
+        print(f"\n  {url}\n\n  The talk is at this address. Ctrl-C here ends everything.")
+        if resumed:
+            print("  It goes on at the slide where it stopped; FRESH=1 begins anew.")
+        print(flush=True)
         if has_desktop():
             webbrowser.open(url)
-        raise ServerFailed(f"the server ended by itself, with status {server.wait()}; see {talk / LOG}")
+        raise ServerFailed(f"the server ended by itself, with status {server.wait()}; see {home / LOG}")
     finally:
         for number in ENDING_SIGNALS:  # a second Ctrl-C would cut this short
             signal.signal(number, signal.SIG_IGN)
@@ -104,41 +123,105 @@ def requested_port() -> int | None:
     return int(given)
 
 
-def prepare(folder: Path, talk: Path) -> str:
-    """Make the talk's folder: the notebooks, their look, the settings; the name of the first notebook."""
-    notebooks = sorted(folder.glob("*.ipynb"))
-    if not notebooks:
-        raise CannotPresent(f"{folder} has no notebooks; name a folder that has")
+def prepare(talk: talks.Talk, home: Path) -> bool:
+    """Make the talk's folder: the notebooks, their look, the settings; whether an earlier talk goes on."""
+    about, settings = description(talk), {"replay": replay(), "replayed": [], "look": "light"}
     try:
+        state = left_state(about)
         remove_ended_talks()
-        shutil.rmtree(talk, ignore_errors=True)
-        shutil.copytree(STAGE, talk)
-        talk.chmod(0o700)
+        shutil.rmtree(home, ignore_errors=True)
+        for folder in ("config", "data", "settings"):
+            shutil.copytree(STAGE / folder, home / folder)
+        home.chmod(0o700)
         for place in ("config/nbconfig/rise.json", "settings/jupyterlab-rise/plugin.jupyterlab-settings"):
-            (talk / place).parent.mkdir(exist_ok=True)
-            shutil.copy(STAGE / "rise.json", talk / place)  # one for both engines
+            (home / place).parent.mkdir(exist_ok=True)
+            shutil.copy(STAGE / "rise.json", home / place)  # one for both engines
         # RISE's own extension only: others that an environment may have need a newer Lab than RISE's.
         extension = "share/jupyter/labextensions/jupyterlab-rise"
-        shutil.copytree(Path(sys.prefix, extension), talk / "data/labextensions/jupyterlab-rise")
-        served = talk / "notebooks"
-        served.mkdir()
-        for notebook in notebooks:
-            shutil.copy(notebook, served)
-            (served / notebook.name).with_suffix(".css").touch()  # RISE asks for it
-        theme = [SLIDES / "theme" / name for name in ("deck.css", "rise.css")]
-        (served / "rise.css").write_text("\n".join(css.read_text("utf-8") for css in theme), "utf-8")
+        shutil.copytree(Path(sys.prefix, extension), home / "data/labextensions/jupyterlab-rise")
+        serve_notebooks(talk, home / "notebooks")
+        if EMERGENCY.exists():
+            shutil.copy(EMERGENCY, home / "emergency.html")
+        for name, document in (("talk", about), ("settings", settings), ("state", state)):
+            if document:
+                (home / f"{name}.json").write_text(json.dumps(document), "utf-8")
     except OSError as error:
-        raise CannotPresent(f"cannot make {talk}: {error}") from None
-    return notebooks[0].name
+        raise CannotPresent(f"cannot make {home}: {error}") from None
+    return bool(state)
+
+
+def serve_notebooks(talk: talks.Talk, served: Path) -> None:
+    """Put the notebooks in a folder, with what their slides load."""
+    served.mkdir()
+    for part in talk.parts:
+        nbformat.write(part.notebook, served / f"{part.stem}.ipynb")
+        (served / f"{part.stem}.css").touch()  # RISE asks for it
+    theme = [(THEME / name).read_text("utf-8") for name in ("fonts.css", "deck.css", "rise.css")]
+    (served / "rise.css").write_text("\n".join(theme), "utf-8")
+    package = find_spec("sphinx_revealjs")  # found, not imported: only reveal.js is there to use
+    assert package and package.submodule_search_locations
+    fonts = Path(package.submodule_search_locations[0], "_static/revealjs/dist/theme/fonts/source-sans-pro")
+    shutil.copytree(fonts, served / "fonts")
+    if (SLIDES / "images").exists():
+        shutil.copytree(SLIDES / "images", served / "images")
+
+
+def description(talk: talks.Talk) -> dict[str, Any]:
+    """What the stage knows of the talk: talk.json."""
+    return {
+        "title": talk.title,
+        "minutes": talk.minutes,
+        "engine": "classic" if os.environ.get("CLASSIC") else "rise",
+        "parts": [
+            {
+                "name": part.stem,
+                "title": part.title,
+                "minutes": part.minutes,
+                "slides": [
+                    {"title": talks.heading(slide), "minutes": talks.minutes(slide)}
+                    for slide in talks.slides(part.notebook)
+                ],
+            }
+            for part in talk.parts
+        ],
+        "emergency": EMERGENCY.exists(),
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
+
+
+def replay() -> str:
+    """How the talk is replayed: "rhythm", "at once", or "", which means live."""
+    given = os.environ.get("REPLAY", "")
+    if given not in REPLAY:
+        raise CannotPresent(f"REPLAY={given}: give 1 or fast, or leave REPLAY out")
+    return REPLAY[given]
+
+
+def left_state(about: dict[str, Any]) -> dict[str, Any] | None:
+    """Where the same talk was, if it died a short time ago: an orderly end leaves no state."""
+    if os.environ.get("FRESH"):
+        return None
+    for file in sorted(BUILD.glob("*/state.json"), key=lambda file: file.stat().st_mtime, reverse=True):
+        then = json.loads((file.parent / "talk.json").read_text("utf-8"))
+        same = all(then[key] == about[key] for key in ("title", "parts"))
+        if same and ended(file.parent) and time.time() - file.stat().st_mtime < RESUMABLE:
+            state: dict[str, Any] = json.loads(file.read_text("utf-8"))
+            return state
+    return None
 
 
 def remove_ended_talks() -> None:
     for old in BUILD.glob("*"):
-        if not (old.name.isdecimal() and psutil.pid_exists(int(old.name))):
+        if ended(old):
             shutil.rmtree(old, ignore_errors=True)  # what cannot be removed does not stop a talk
 
 
-def environment(talk: Path) -> dict[str, str]:
+def ended(home: Path) -> bool:
+    """Whether the process whose talk this is has gone."""
+    return not (home.name.isdecimal() and psutil.pid_exists(int(home.name)))
+
+
+def environment(home: Path) -> dict[str, str]:
     """This process's environment, with nobody's Jupyter but the talk's."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
     folders = {
@@ -151,8 +234,10 @@ def environment(talk: Path) -> dict[str, str]:
     }
     return (
         own
-        | {name: str(talk / folder) for name, folder in folders.items()}
+        | {name: str(home / folder) for name, folder in folders.items()}
         | {
+            "DECK_SETTINGS": str(home / "settings.json"),
+            "DECK_PART_URL": "/stage#{}",
             "JUPYTER_PREFER_ENV_PATH": "0",  # ours goes before a virtual environment's
             "PYTHONNOUSERSITE": "1",  # no kernels and extensions from somebody's home
             "PYTHONPATH": os.pathsep.join([str(SLIDES), *filter(None, [own.get("PYTHONPATH")])]),
@@ -170,14 +255,14 @@ def has_desktop() -> bool:
 # --- the server --------------------------------------------------------------------------------------------
 
 
-def start(talk: Path, port: int | None, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+def start(home: Path, port: int | None, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start the server, away from the terminal and its Ctrl-C."""
     command = [sys.executable, "-m", "jupyter_server", f"--ServerApp.port={port or FIRST_PORT}"]
     retries = 0 if port else MORE_PORTS
-    with (talk / LOG).open("wb") as log:
+    with (home / LOG).open("wb") as log:
         return subprocess.Popen(
             [*command, f"--ServerApp.port_retries={retries}"],
-            cwd=talk,
+            cwd=home,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -186,21 +271,21 @@ def start(talk: Path, port: int | None, environment: dict[str, str]) -> subproce
         )
 
 
-def listening(server: subprocess.Popen[bytes], talk: Path, token: str) -> int:
+def listening(server: subprocess.Popen[bytes], home: Path, token: str) -> int:
     """Wait until the server answers; its port."""
-    about = talk / "runtime" / f"jpserver-{server.pid}.json"  # written a little earlier
+    about = home / "runtime" / f"jpserver-{server.pid}.json"  # written a little earlier
     direct = build_opener(ProxyHandler({}))
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            raise ServerFailed(f"the server did not start; {talk / LOG} says why")
+            raise ServerFailed(f"the server did not start; {home / LOG} says why")
         with contextlib.suppress(OSError, json.JSONDecodeError):  # not yet
             port: int = json.loads(about.read_text("utf-8"))["port"]
             url = f"http://127.0.0.1:{port}/api/status"  # it refuses other tokens than its own
             direct.open(Request(url, headers={"Authorization": f"token {token}"}), timeout=5).close()
             return port
         time.sleep(0.05)
-    raise ServerFailed(f"the server did not start within {START_SECONDS:g} s; see {talk / LOG}")
+    raise ServerFailed(f"the server did not start within {START_SECONDS:g} s; see {home / LOG}")
 
 
 # --- the terminal ------------------------------------------------------------------------------------------

@@ -63,8 +63,14 @@ def chosen(folder: Path = SLIDES) -> Talk:
         raise CannotTalk(f"{folder} has no notebooks; name a folder that has")
     if route:
         return follow(route, folder)
-    parts = [read(path) for path in (select(wanted, notebooks) if wanted else notebooks)]
-    return Talk(" ".join(wanted) or "everything", TITLE, sum(part.minutes for part in parts), parts)
+    return of(select(wanted, notebooks)) if wanted else of(notebooks, "everything")
+
+
+def of(notebooks: Sequence[Path], name: str = "") -> Talk:
+    """The talk of these notebooks, whole, in this order."""
+    parts = [read(path) for path in notebooks]
+    name = name or " ".join(part.stem for part in parts)
+    return Talk(name, TITLE, sum(part.minutes for part in parts), parts)
 
 
 def routes(folder: Path = SLIDES) -> list[str]:
@@ -96,7 +102,7 @@ def follow(route: str, folder: Path) -> Talk:
     file = folder / "routes" / f"{route}.toml"
     try:
         text = tomllib.loads(file.read_text(encoding="utf-8"))
-        title, minutes, entries = str(text["title"]), float(text["minutes"]), list(map(str, text["slides"]))
+        title, budget, entries = str(text["title"]), float(text["minutes"]), list(map(str, text["slides"]))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CannotTalk(f"{file.name}: needs title, minutes and slides: {error}") from error
     if not entries:
@@ -108,9 +114,7 @@ def follow(route: str, folder: Path) -> Talk:
             near = nearest(stem, (other.stem for other in folder.glob("*.ipynb")))
             raise CannotTalk(f"{file.name}: there is no part {stem}; the nearest is {near}")
         if stem in (part.stem for part in parts):
-            raise CannotTalk(
-                f"{file.name}: {stem} comes again after another part: name its slides in one place"
-            )
+            raise CannotTalk(f"{file.name}: {stem} comes again after another part; keep its slides together")
         headings = [entry.partition(" / ")[2] for entry in together]
         if len(set(headings)) < len(headings) or ("" in headings and len(headings) > 1):
             raise CannotTalk(f"{file.name}: {stem}, or a slide of it, is named twice")
@@ -118,7 +122,7 @@ def follow(route: str, folder: Path) -> Talk:
             parts.append(read(path, [] if headings == [""] else headings))
         except LookupError as error:
             raise CannotTalk(f"{file.name}: {error}") from error
-    return Talk(route, title, minutes, parts)
+    return Talk(route, title, budget, parts)
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

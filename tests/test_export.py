@@ -2,6 +2,7 @@
 
 import base64
 import http.server
+import json
 import os
 import re
 import signal
@@ -10,12 +11,15 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
+from importlib.resources import files
+from itertools import cycle, product
 
 import export
 import nbformat
 import psutil
 import pytest
+import talks
 from bs4 import BeautifulSoup
 from conftest import ROOT, SLIDES
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -26,24 +30,12 @@ SVG = (
 PICTURE = SVG.format(about=' role="img" aria-label="Two full lanes"')
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
-LEAST_TEXT, LEAST_CODE, LEAST_IN_PICTURE = 24, 20, 16  # px on a slide of 1280 by 720
-LEAST_ON_PHONE = 14
+LEAST_ON_PHONE = 14  # px; test_slides.py looks at the sizes of a projector
 LINKS = 44  # px at the bottom of the page, where the links between parts are
-LEAST_CONTRAST = 4.5  # WCAG AA
 
-# Every text of the current slide: where it is and how large, in px of the window; how it stands out.
+# Every text of the current slide: where it is and how large, in px of the window.
 TEXTS = r"""() => {
   const slide = Reveal.getCurrentSlide(), scale = Reveal.getScale(), texts = [];
-  const colour = (css) => css.match(/[\d.]+/g).map(Number);
-  const channel = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-  const behind = (element) => {
-    for (; element; element = element.parentElement) {
-      const found = colour(getComputedStyle(element).backgroundColor);
-      if (found.length < 4 || found[3] === 1) return found;
-    }
-    return [255, 255, 255];
-  };
   slide.querySelectorAll(".fragment").forEach((fragment) => fragment.classList.add("visible"));
   const walker = document.createTreeWalker(slide, NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode()); ) {
@@ -55,7 +47,6 @@ TEXTS = r"""() => {
     const rects = [...range.getClientRects()].filter((rect) => rect.width && rect.height);
     if (!rects.length) continue;
     const drawn = element.closest("svg");
-    const [a, b] = [light(colour(drawn ? style.fill : style.color)), light(behind(drawn || element))];
     texts.push({
       text: node.data.trim().slice(0, 40),
       kind: drawn ? "picture" : /mono/.test(style.fontFamily) ? "code" : "text",
@@ -64,15 +55,10 @@ TEXTS = r"""() => {
       right: Math.max(...rects.map((rect) => rect.right)),
       bottom: Math.max(...rects.map((rect) => (box ? Math.min(rect.bottom, box.getBoundingClientRect().bottom)
                                                    : rect.bottom))),
-      cut: Boolean(box) && box.scrollWidth > box.clientWidth + 1,
-      contrast: (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05),
     });
   }
   return texts;
 }"""
-
-BOXES = """() => [...Reveal.getCurrentSlide().querySelectorAll("img, svg, table")]
-  .map((picture) => picture.getBoundingClientRect().toJSON())"""
 
 
 # --- what is exported ------------------------------------------------------------------------------------
@@ -103,6 +89,48 @@ print(sys.executable, os.environ["DECK_EXPORT"])"""
 HTML = """\
 from IPython.display import HTML, SVG
 HTML(f'<figure class="picture">{picture}</figure>')"""
+QUESTION = """\
+## Your guess
+
+| | |
+|---|---|
+| **A** | two at a time |
+| **B** | one at a time. |"""
+RESULT = """\
+<div class="result" data-measured="1.0 ran at a time"{more}>
+<p class="state recorded">Recorded</p><p class="prediction" hidden></p>{picture}</div>"""
+LINKS_TO_PARTS = '<a href="15-second.html">Second</a> <a href="99-absent.html">Absent</a>'
+
+
+def tuned():
+    """The controls of a demo and its results, as deck.tune() shows them."""
+    choices = {"mechanism": ["threads", "processes"], "workers": ["1", "2", "4"], "interval": ["1", "5"]}
+    form = "".join(
+        f'<fieldset data-option="{option}"><legend>{option}</legend>'
+        + "".join(
+            f'<label><input type="radio" name="{option}" value="{value}"{" checked" * (value == values[0])}>'
+            f" {value}</label>"
+            for value in values
+        )
+        + "</fieldset>"
+        for option, values in choices.items()
+    )
+    results = "".join(
+        RESULT.format(
+            picture=" ".join(values),
+            more=f" data-options='{json.dumps(dict(zip(choices, values, strict=True)))}'"
+            + " hidden" * (number > 0),
+        )
+        for number, values in enumerate(product(*choices.values()))
+    )
+    return f'<form class="tune" data-demo="x">{form}</form>{results}'
+
+
+def html(text):
+    """A cell with this output, whose code is not to be seen."""
+    return new_code_cell(
+        f"from IPython.display import HTML\nHTML({text!r})", metadata={"tags": [talks.AT_ONCE]}
+    )
 
 
 class Exported:
@@ -119,7 +147,7 @@ class Exported:
         first = write(
             folder / "small ones",
             "10-first",
-            markdown("**Say.** Good morning.", "notes"),
+            markdown("**Say.** Good morning.\n\nMinutes: 1.5", "notes"),
             markdown("## Live\n\n> One claim.\n\n| a | b |\n|:--|--:|\n| `x` | 2 |\n\n![A dot](dot.png)"),
             new_code_cell(ROWS),
             markdown("**Say.** Look.", "notes"),
@@ -127,6 +155,11 @@ class Exported:
             markdown("## Below", "subslide"),
             new_code_cell(KERNEL),
             markdown("not shown", "skip"),
+            markdown(QUESTION),
+            markdown("## Between"),
+            html(LINKS_TO_PARTS),
+            markdown("## The answer"),
+            html(RESULT.format(picture=PICTURE, more="")),
             title="First & foremost",
             minutes=1,
         )
@@ -138,6 +171,12 @@ class Exported:
             new_code_cell(HTML),
             markdown("## Another"),
             new_code_cell("SVG(picture)"),
+            markdown("## The room"),
+            new_code_cell("from deck import room\nroom()"),
+            markdown(QUESTION.replace("Your", "Another")),
+            markdown(QUESTION.replace("Your", "A last")),
+            markdown("## Tuned"),
+            html(tuned()),
             title="Second",
             minutes=2.5,
         )
@@ -154,12 +193,22 @@ class Exported:
     def parts(self):
         return [self.output / f"{notebook.stem}.html" for notebook in self.notebooks]
 
+    @property
+    def talk(self):
+        """The page that holds every part."""
+        return self.output / "talk.html"
+
+    @property
+    def decks(self):
+        return [*self.parts, self.talk]
+
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     return Exported(tmp_path_factory.mktemp("with spaces in it"))
 
 
+@cache  # the pages do not change
 def soup(page):
     return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
 
@@ -181,9 +230,9 @@ def browser(chromium):
 
 
 @contextmanager
-def reading(browser, width=1280, height=720):
+def reading(browser, width=1280, height=720, **options):
     """A page in a window of its own, the addresses it asks for, and what the browser complains about."""
-    with browser.new_context(viewport={"width": width, "height": height}) as context:
+    with browser.new_context(viewport={"width": width, "height": height}, **options) as context:
         context.set_default_timeout(20_000)
         requests, complaints = [], []
         context.on("request", lambda request: requests.append(request.url))
@@ -195,6 +244,23 @@ def reading(browser, width=1280, height=720):
 def show(page, url):
     page.goto(url)
     page.wait_for_function("() => window.Reveal && Reveal.isReady()")
+
+
+def go(page, name):
+    """Show the slide with this name, by its address."""
+    page.evaluate("name => { location.hash = `#/${name}` }", name)
+    at(page, name)
+
+
+def at(page, name):
+    page.wait_for_function(
+        "name => window.Reveal?.isReady() && Reveal.getCurrentSlide().id === name", arg=name
+    )
+
+
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
 
 
 def each_slide(page):
@@ -225,9 +291,9 @@ def server(exported):
 
 
 def test_each_part_has_its_page_and_a_line_of_progress(exported):
-    assert set(exported.output.iterdir()) == {exported.output / "index.html", *exported.parts}
-    *lines, last = exported.done.stdout.splitlines()
-    assert last == str(exported.output / "index.html")
+    assert set(exported.output.iterdir()) == {exported.output / "index.html", *exported.decks}
+    *lines, talk, index = exported.done.stdout.splitlines()
+    assert [talk, index] == [str(exported.talk), str(exported.output / "index.html")]
     for notebook, line in zip(exported.notebooks, lines, strict=True):
         assert re.fullmatch(rf"{notebook.name}  .+: \d+ cells, \d+ slides, \d+\.\d s", line)
     assert not exported.done.stderr
@@ -254,26 +320,69 @@ def closing(html):
 
 
 def test_the_closing_slide_names_the_machine(exported):
-    for part in exported.parts:
-        text = closing(part.read_text(encoding="utf-8"))
+    for deck in exported.decks:
+        text = closing(deck.read_text(encoding="utf-8"))
         assert "Replayed" in text
         assert export.machine()["cpu"] in text
         assert time.strftime("%Y") in text
-    live = export.page(export.read(exported.notebooks[0]), context(replay=False, facts={"Cores": "7 or 8"}))
-    assert "Measured on this machine" in closing(live)
-    assert "7 or 8" in closing(live)
+    talk = talks.of(exported.notebooks[:1])
+    sections = {part.stem: export.slides(part) for part in talk.parts}
+    live = export.written(talk, sections, {"replay": False, "facts": {"Cores": "7 or 8"}})
+    for name in ("10-first.html", "talk.html"):
+        assert "Measured on this machine" in closing(live[name])
+        assert "7 or 8" in closing(live[name])
 
 
-def context(**run):
-    return {"talk": "Talk", "run": run, "previous": None, "next": None}
+def sections(page):
+    return soup(page).select(".slides > section > section")
+
+
+def test_the_whole_talk_is_one_page_with_the_slides_of_every_part(exported):
+    apart = [section for part in exported.parts for section in sections(part) if section["id"] != "measured"]
+    *together, measured = sections(exported.talk)
+    assert [section["id"] for section in together] == [section["id"] for section in apart]
+    assert measured["id"] == "measured"
+    for one, other in zip(together, apart, strict=True):
+        assert one.find_all(["pre", "svg"]) == other.find_all(["pre", "svg"])  # cells ran once
+
+
+def test_a_slide_has_a_name_and_its_time(exported):
+    ids = [section["id"] for section in sections(exported.parts[0])]
+    assert ids == [*(f"10-first-{number}" for number in range(1, 7)), "measured"]
+    timings = [section.get("data-timing") for section in sections(exported.parts[0])]
+    assert timings == ["90", "0", "0", "0", "0", "0", None]
+
+
+def test_links_between_parts_stay_in_the_page_that_has_all(exported):
+    (link,) = soup(exported.talk).select('[id="10-first-5"] a')
+    assert (link["href"], link.get_text()) == ("#/15-second-1", "Second")
+    (link,) = soup(exported.parts[0]).select('[id="10-first-5"] a')
+    assert link["href"] == "15-second.html"
+
+
+def test_code_that_runs_at_once_is_not_shown(exported):
+    page = soup(exported.parts[1])
+    codes = [code.get_text() for code in page.select(".jp-InputArea-editor")]
+    assert codes and not any("room" in code for code in codes)
+    assert "Cores we may use" in page.get_text()
+
+
+def test_the_fonts_are_in_the_page(exported, browser):
+    for file in (exported.output / "index.html", exported.talk):
+        with reading(browser) as (page, *_):
+            page.goto(file.as_uri())
+            page.evaluate("document.fonts.ready")
+            faces = page.evaluate("[...document.fonts].map(({ family, status }) => family + ' ' + status)")
+            assert '"Source Sans Pro" loaded' in faces or "Source Sans Pro loaded" in faces
+            assert not [face for face in faces if "error" in face]
 
 
 def test_the_index_lists_every_part_and_the_machine(exported):
     index = soup(exported.output / "index.html")
-    rows = [row.get_text(" ", strip=True) for row in index.select("ol > li")]
+    rows = [" ".join(row.get_text(" ").split()) for row in index.select("ol > li")]
     for part, row in zip(exported.parts, rows, strict=True):
-        assert f", {len(soup(part).select('.slides > section > section'))} slides" in row
-    assert rows[0].startswith("First & foremost 1 minute, 4 slides")
+        assert f", {len(sections(part)) - 1} slides" in row
+    assert rows[0].startswith("First & foremost 1 minute, 6 slides")
     assert rows[1].startswith("Second 2.5 minutes")
     assert export.machine()["cpu"] in index.get_text()
 
@@ -282,9 +391,11 @@ def test_links_between_parts_lead_somewhere(exported):
     for page in exported.output.iterdir():
         targets = [link["href"] for link in soup(page).select("a[href]")]
         for target in targets:
-            assert target.startswith("https://") or (exported.output / target).is_file(), target
-        if page.name != "index.html":
+            there = target.startswith("https://") or (exported.output / target).is_file()
+            assert there or soup(page).find(id=target.removeprefix("#/")), target
+        if page in exported.parts:
             assert "index.html" in targets
+    assert "talk.html" in [link["href"] for link in soup(exported.output / "index.html").select("a")]
     first, second = (soup(part) for part in exported.parts[:2])
     assert first.select_one("nav [rel=next]")["href"] == exported.parts[1].name
     assert second.select_one("nav [rel=prev]")["href"] == exported.parts[0].name
@@ -306,34 +417,57 @@ def test_every_picture_has_words(exported):
     pictures = [picture for page in exported.parts for picture in soup(page).select("img, svg")]
     words = [picture.get("alt") or picture.get("aria-label") for picture in pictures]
     assert all(words) and export.NO_ALT not in words
-    assert words[:3] == ["A dot", "Two full lanes", "Two full lanes"]
+    assert words[:4] == ["A dot", *["Two full lanes"] * 3]
 
 
 def test_a_screen_reader_can_read_a_page(exported, browser):
     with reading(browser) as (page, *_):
-        for part in exported.parts:
-            show(page, part.as_uri())
+        for deck in exported.decks:
+            show(page, deck.as_uri())
             assert page.get_attribute("html", "lang") == "en"
-            assert page.title().endswith(export.TALK)
+            assert page.title().endswith(talks.TITLE)
             assert page.get_attribute(".reveal", "role") is None
         page.goto((exported.output / "index.html").as_uri())
-        assert page.title() == export.TALK
+        assert page.title() == talks.TITLE
+
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+
+
+def violations(page):
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run()")["violations"]
+    return [(fault["id"], node["html"][:200]) for fault in found for node in fault["nodes"]]
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_nothing_in_a_page_hinders_anybody(exported, browser, look):
+    with reading(browser, color_scheme=look) as (page, *_):
+        page.goto((exported.output / "index.html").as_uri())
+        assert violations(page) == []
+        show(page, exported.talk.as_uri())
+        assert violations(page) == []
+        for name, key in [("10-first-4", "b"), ("15-second-7", "4"), ("measured", "m"), ("measured", "?")]:
+            go(page, name)
+            press(page, key)
+            assert violations(page) == [], f"{name}, {key}"
 
 
 # --- in the browser --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["ArrowRight", "Space"])
-def test_every_slide_is_reached_without_a_request_or_complaint(exported, browser, key):
-    for part in exported.parts:
+def test_every_slide_is_reached_without_a_request_or_complaint(exported, browser):
+    for deck, key in zip(
+        exported.decks, cycle(["ArrowRight", "Space", "PageDown", "ArrowDown"]), strict=False
+    ):
         with reading(browser) as (page, requests, complaints):
-            show(page, part.as_uri())
+            show(page, deck.as_uri())
             seen, last = [1], page.evaluate("Reveal.getTotalSlides()")
             while len(seen) < 100 and not page.evaluate("Reveal.isLastSlide()"):
                 page.keyboard.press(key)
                 seen.append(page.evaluate("Reveal.getSlidePastCount() + 1"))
             assert sorted(set(seen)) == list(range(1, last + 1))
-            assert requests == [part.as_uri()]
+            assert [url for url in requests if not url.startswith("data:font")] == [deck.as_uri()]
             assert complaints == []
 
 
@@ -345,12 +479,12 @@ def test_a_server_is_asked_for_the_page_alone(exported, browser, server):
             page.goto(f"{url}/{page_file.name}")
             page.wait_for_timeout(200)
             assert asked == [f"/{page_file.name}"]
-            assert len(requests) == 1
+            assert [url for url in requests if not url.startswith("data:font")] == [f"{url}/{page_file.name}"]
             assert complaints == []
 
 
 def test_the_policy_stops_what_is_not_in_the_page(exported, browser, server):
-    for page_file in (exported.output / "index.html", *exported.parts):
+    for page_file in exported.output.iterdir():
         policy = soup(page_file).select_one("meta[http-equiv]")["content"]
         assert policy.startswith("default-src 'none'; ")
         assert not re.search("unsafe-inline|unsafe-eval|http|[*]", policy)
@@ -384,7 +518,8 @@ def test_the_speaker_view_shows_the_notes(exported, browser, server, where):
             page.keyboard.press("s")
         notes = popup.value.locator(".speaker-controls-notes .value")
         notes.get_by_text("Good morning.").wait_for()
-        assert not popup.value.locator(".pacing-title").is_visible()  # hidden by a style attribute
+        minutes = popup.value.locator(".pacing .minutes-value")
+        minutes.get_by_text(":01").wait_for()  # of the first slide's one and a half
         page.keyboard.press("ArrowRight")
         notes.get_by_text("Look.").wait_for()
         frames = popup.value.frames[1:]
@@ -394,41 +529,22 @@ def test_the_speaker_view_shows_the_notes(exported, browser, server, where):
 
 
 def test_a_printed_page_holds_one_slide(exported, browser):
-    for part in exported.parts:
-        with reading(browser) as (page, _, complaints):
+    for part in exported.decks:
+        with reading(browser, color_scheme="dark") as (page, _, complaints):
             page.goto(f"{part.as_uri()}?print-pdf")
             page.locator(".pdf-page").last.wait_for()
             pdf = page.pdf(prefer_css_page_size=True, print_background=True)
-            slides = len(soup(part).select(".slides > section > section"))
+            slides = len(sections(part))
             assert len(re.findall(rb"/Type /Page\b", pdf)) == slides  # more: a slide does not fit its page
             assert set(re.findall(rb"/MediaBox \[(.+?)\]", pdf)) == {b"0 0 960 540"}  # points: 1280 by 720 px
             assert not page.locator("nav").is_visible()
+            assert page.evaluate(PAPER) == "rgb(255, 255, 255)"  # light, whatever the system has
             assert complaints == []
-
-
-def test_text_fits_its_slide_and_can_be_read(exported, browser):
-    with reading(browser) as (page, *_):
-        for part in exported.parts:
-            show(page, part.as_uri())
-            for number in each_slide(page):
-                texts = page.evaluate(TEXTS)
-                assert texts
-                for text in texts:
-                    where = f"{part.name}, slide {number}: {text}"
-                    assert text["left"] >= 0 and text["right"] <= 1280, where
-                    assert text["bottom"] <= 720 - LINKS, where
-                    assert not text["cut"], where
-                    least = {"text": LEAST_TEXT, "code": LEAST_CODE, "picture": LEAST_IN_PICTURE}
-                    assert text["size"] >= least[text["kind"]], where
-                    assert text["contrast"] >= LEAST_CONTRAST, where
-                for box in page.evaluate(BOXES):
-                    assert box["right"] <= 1280, f"{part.name}, slide {number}: {box}"
-                    assert box["bottom"] <= 720 - LINKS, f"{part.name}, slide {number}: {box}"
 
 
 def test_a_phone_shows_readable_slides(exported, browser):
     with reading(browser, width=390, height=760) as (page, *_):
-        for part in exported.parts:
+        for part in (exported.talk, exported.parts[0]):
             show(page, part.as_uri())
             for number in each_slide(page):
                 for text in page.evaluate(TEXTS):
@@ -457,6 +573,270 @@ def test_the_keyboard_leads_from_part_to_part(exported, browser):
         page.wait_for_url("**/15-second.html")
         follow(page, "All parts")
         page.wait_for_url("**/index.html")
+
+
+# --- keys ------------------------------------------------------------------------------------------------
+
+
+def test_steps_lead_through_the_pages_of_the_parts(exported, browser):
+    with reading(browser) as (page, _, complaints):
+        show(page, f"{exported.parts[0].as_uri()}#/measured")
+        press(page, "PageDown")
+        at(page, "15-second-1")
+        press(page, "PageUp")
+        at(page, "measured")
+        press(page, "Backspace", "Home", "n")
+        at(page, "15-second-1")
+        press(page, "End")
+        at(page, "measured")
+        press(page, "p")
+        at(page, "10-first-1")
+        press(page, "p", "ArrowLeft")  # there is nothing before
+        at(page, "10-first-1")
+        assert complaints == []
+
+
+def test_the_whole_talk_has_the_same_keys(exported, browser):
+    with reading(browser) as (page, _, complaints):
+        show(page, exported.talk.as_uri())
+        for key, name in [
+            ("n", "15-second-1"),
+            ("ArrowLeft", "10-first-6"),
+            ("Home", "10-first-1"),
+            ("End", "10-first-6"),
+            ("ArrowDown", "15-second-1"),
+            ("ArrowRight", "15-second-2"),
+            ("p", "10-first-1"),
+            ("p", "10-first-1"),
+            ("Shift+Space", "10-first-1"),
+        ]:
+            press(page, key)
+            at(page, name)
+        assert page.url == exported.talk.as_uri() or "#/10-first" in page.url
+        assert complaints == []
+
+
+@pytest.mark.parametrize("file", ["10-first.html", "talk.html"])
+def test_the_map_leads_to_every_slide_and_part(exported, browser, file):
+    with reading(browser) as (page, _, complaints):
+        show(page, (exported.output / file).as_uri())
+        go(page, "10-first-2")
+        press(page, "m")
+        titles = page.locator("#map .parts a").all_text_contents()
+        assert titles[:2] == ["First & foremost", "Second"]
+        assert len(titles) == len(exported.parts)
+        slides = page.locator("#map .slides-of-part a").all_text_contents()
+        assert slides[:6] == ["First & foremost", "Live", "Below", "Your guess", "Between", "The answer"]
+        press(page, "ArrowDown", "ArrowDown", "ArrowUp", "Enter")
+        at(page, "10-first-3")
+        assert not page.locator("#map").is_visible()
+        press(page, "m", "ArrowRight", "Escape")
+        assert not page.locator("#map").is_visible()
+        at(page, "10-first-3")
+        page.get_by_role("button", name="Map").click()
+        page.locator("#map").get_by_text("Second").click()
+        at(page, "15-second-1")
+        assert complaints == []
+
+
+def test_the_help_lists_the_keys_that_there_are(exported, browser):
+    with reading(browser) as (page, *_):
+        show(page, exported.talk.as_uri())
+        press(page, "?")
+        keys = page.locator("#help kbd").all_text_contents()
+        named = {"→": "ArrowRight", "←": "ArrowLeft", "Page ↓": "PageDown", "Page ↑": "PageUp"}
+        known = page.evaluate("Object.keys(ACTIONS)")
+        for key in set(keys) - {"Space", "Shift-Space", "Esc", *"ABCT19+−"}:
+            assert named.get(key, key if len(key) > 1 else key.lower()) in known
+        press(page, "?")
+        assert not page.locator("#help").is_visible()
+
+
+def test_other_keys_do_nothing(exported, browser):
+    with reading(browser) as (page, _, complaints):
+        show(page, exported.talk.as_uri())
+        go(page, "15-second-2")
+        before = page.evaluate("document.querySelector('.slides').innerHTML")
+        press(page, *"acdegijkoqrtuvwxyz1234567890+-", "Enter", "Shift+Enter", "Escape", "Insert", "Delete")
+        at(page, "15-second-2")
+        assert page.evaluate("document.querySelector('.slides').innerHTML") == before
+        assert page.evaluate("document.querySelectorAll('dialog[open]').length") == 0
+        assert complaints == []
+
+
+def test_a_blank_page_comes_back_with_any_key(exported, browser):
+    with reading(browser) as (page, *_):
+        show(page, exported.talk.as_uri())
+        for blank, back in [(".", "."), ("b", "ArrowRight")]:
+            press(page, blank)
+            assert page.evaluate("Reveal.isPaused()")
+            press(page, back)
+            assert not page.evaluate("Reveal.isPaused()")
+            at(page, "10-first-1")
+
+
+PAPER = "getComputedStyle(document.body).backgroundColor"
+
+
+def test_light_or_dark_is_the_systems_until_the_key(exported, browser):
+    def is_dark(page):
+        return page.evaluate(PAPER) != "rgb(255, 255, 255)"
+
+    with reading(browser, color_scheme="dark") as (page, *_):
+        show(page, exported.parts[0].as_uri())
+        assert is_dark(page)
+        page.emulate_media(color_scheme="light")
+        assert not is_dark(page)
+        press(page, "l")
+        assert is_dark(page)
+        press(page, "n")
+        at(page, "15-second-1")
+        assert is_dark(page)  # it is remembered
+        press(page, "l")
+        assert not is_dark(page)
+
+
+def test_nothing_moves_for_those_who_do_not_want_it(exported, browser):
+    with reading(browser, reduced_motion="reduce") as (page, *_):
+        show(page, exported.talk.as_uri())
+        for _ in range(4):
+            press(page, "ArrowRight")
+            assert page.evaluate("document.getAnimations().length") == 0
+
+
+# --- questions and controls ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", ["10-first.html", "talk.html"])
+def test_an_answer_stands_beside_what_was_measured(exported, browser, file):
+    with reading(browser) as (page, _, complaints):
+        show(page, (exported.output / file).as_uri())
+        prediction = page.locator("[id='10-first-6'] .prediction")
+        go(page, "10-first-4")
+        assert prediction.get_attribute("hidden") is not None
+        press(page, "b")
+        assert page.locator("tr.chosen").all_text_contents() == ["\nB\none at a time.\n"]
+        said = "You said B, one at a time. Measured: 1.0 ran at a time."
+        assert prediction.text_content() == said
+        page.get_by_role("cell", name="two at a time").click()
+        assert page.locator("tr[aria-selected=true] strong").all_text_contents() == ["A"]
+        press(page, "z", "c")
+        go(page, "10-first-6")
+        assert prediction.is_visible()
+        assert prediction.text_content() == said.replace("B, one", "A, two")
+        other = {"10-first.html": "talk.html", "talk.html": "10-first.html"}[file]
+        show(page, (exported.output / other).as_uri())  # it is remembered
+        assert prediction.text_content() == said.replace("B, one", "A, two")
+        assert complaints == []
+
+
+def test_an_answer_goes_to_the_next_result_but_not_past_another_question(exported, browser):
+    with reading(browser) as (page, *_):
+        show(page, exported.parts[1].as_uri())
+        predictions = page.locator("[id='15-second-7'] .prediction")
+        go(page, "15-second-5")
+        press(page, "a")
+        assert set(predictions.all_text_contents()) == {""}
+        go(page, "15-second-6")
+        press(page, "b")
+        assert [text[:10] for text in predictions.all_text_contents()] == ["You said B"] * 12
+
+
+def test_controls_switch_between_the_recordings(exported, browser):
+    def shown(page):
+        """What the result that is seen was measured with: what the controls say."""
+        chosen = page.locator("form.tune :checked").evaluate_all(
+            "all => all.map(({ value }) => value).join(' ')"
+        )
+        assert page.locator(".result:visible").text_content().strip() == f"Recorded{chosen}"
+        return chosen
+
+    with reading(browser) as (page, _, complaints):
+        show(page, exported.parts[1].as_uri())
+        go(page, "15-second-7")
+        assert shown(page) == "threads 1 1"
+        for key, expected in [
+            ("4", "threads 4 1"),
+            ("3", "threads 4 1"),  # there is no such choice
+            ("t", "processes 4 1"),
+            ("+", "processes 4 5"),
+            ("+", "processes 4 5"),
+            ("-", "processes 4 1"),
+            ("T", "threads 4 1"),
+        ]:
+            press(page, key)
+            assert shown(page) == expected
+        page.get_by_label("2").check()
+        assert shown(page) == "threads 2 1"
+        press(page, "ArrowRight")  # of the control, which has the focus
+        assert shown(page) == "threads 4 1"
+        press(page, "Enter", "PageUp")
+        at(page, "15-second-6")
+        assert complaints == []
+
+
+# --- the emergency deck ----------------------------------------------------------------------------------
+
+FRAME = """async (name) => {
+  const blob = new Blob([await (await fetch("talk.html")).text()], { type: "text/html" });
+  const frame = document.createElement("iframe");
+  frame.src = URL.createObjectURL(blob) + `#/${name}`;
+  document.body.replaceChildren(frame);
+  await new Promise((loaded) => frame.addEventListener("load", loaded));
+  frame.contentWindow.focus();
+}"""
+
+
+def test_the_whole_talk_works_as_a_blob_in_a_frame_of_the_stage(exported, browser, server):
+    (exported.output / "stage.html").write_text("<link rel=icon href=data:,>")
+    url, asked = server
+    with reading(browser) as (page, _, complaints):
+        page.goto(f"{url}/stage.html")
+        (exported.output / "stage.html").unlink()
+        page.evaluate(FRAME, "10-first-4")
+        frame = page.frames[1]
+        at(frame, "10-first-4")
+        asked.clear()
+        press(page, "b", "ArrowRight", "ArrowRight")
+        at(frame, "10-first-6")
+        assert "You said B" in frame.locator(".prediction").first.text_content()
+        press(page, "m")
+        frame.locator("#map").get_by_text("Second").click()
+        at(frame, "15-second-1")
+        press(page, "l", "End", "ArrowRight")
+        assert asked == []
+        assert complaints == []
+
+
+# --- what is chosen --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "choice, words",
+    [
+        ({"TALK": "nowhere"}, "TALK=nowhere: no such route; there are "),
+        ({"PARTS": "99"}, "PARTS: there is no part 99; there are "),
+        ({"PARTS": "20", "TALK": "30min"}, "exclude each other"),
+    ],
+)
+def test_a_wrong_choice_is_one_line(tmp_path, monkeypatch, capsys, choice, words):
+    for name, value in choice.items():
+        monkeypatch.setenv(name, value)
+    assert export.main(["--output", str(tmp_path / "slides")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("make slides: ") and words in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_choice_decides_what_is_written(tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(export, "export", lambda talk, output: written.append(talk))
+    monkeypatch.setenv("PARTS", "20 00")
+    assert export.main(["--output", str(tmp_path)]) == 0
+    monkeypatch.delenv("PARTS")
+    monkeypatch.setenv("TALK", "30min")
+    assert export.main(["--output", str(tmp_path)]) == 0
+    assert [talk.name for talk in written] == ["20-gil 00-welcome", "30min"]
 
 
 # --- when it fails ---------------------------------------------------------------------------------------
@@ -530,9 +910,9 @@ def test_a_picture_without_words_or_file_is_an_error(tmp_path, cell, seen):
         cell = markdown(cell)
     else:
         cell = new_code_cell("draw()", outputs=[new_output("display_data", data=cell)])
-    part = export.read(write(tmp_path, "10-picture", markdown("text"), cell))
+    part = talks.read(write(tmp_path, "10-picture", markdown("text"), cell))
     with pytest.raises(export.PartFailed, match=rf"^10-picture\.ipynb, cell 3 \(.*\): {seen}"):
-        export.page(part, context(replay=False, facts={}))
+        export.slides(part)
 
 
 @pytest.mark.parametrize(
@@ -540,8 +920,6 @@ def test_a_picture_without_words_or_file_is_an_error(tmp_path, cell, seen):
     [
         ("absent", None, "No such file or directory"),
         ("junk", "{", "not a notebook"),
-        ("untitled", nbformat.writes(new_notebook(cells=[markdown("x")])), 'its metadata needs "deck"'),
-        ("hidden", nbformat.writes(new_notebook(cells=[markdown("x", "notes")])), "has no slide"),
     ],
 )
 def test_what_is_no_part_of_a_deck_is_refused(tmp_path, capsys, name, content, message):

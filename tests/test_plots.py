@@ -9,6 +9,7 @@ import terminal
 PYTHON = {"name": "CPython", "version": "3.14.0", "build": "default", "gil": True}
 MACHINE = {"cpu": "A <fast> CPU", "cores": {"usable": 2, "logical": 2, "affinity": 2, "quota": None}}
 SVG = "{http://www.w3.org/2000/svg}"
+ON_A_SLIDE = 1152 / plots.WIDTH  # pixels of a slide 1280 wide, a unit of a picture
 
 
 def record(runs=(), lanes=()):
@@ -61,13 +62,34 @@ def test_a_picture_is_well_formed_described_readable_and_inside_its_frame(name):
     assert root.get("aria-label") == plots.alt(RECORDS[name])
     assert "CPython 3.14.0, GIL on · 2 usable cores, A <fast> CPU" in words(root)
     for element in root.iter(f"{SVG}text"):
-        assert float(element.get("font-size")) >= 20
+        assert float(element.get("font-size")) * ON_A_SLIDE >= 24
         assert 0 <= float(element.get("x")) <= width
         assert 0 <= float(element.get("y")) <= height
     for element in root.iter(f"{SVG}rect"):
         assert float(element.get("width")) >= 0
         assert 0 <= float(element.get("x")) <= width
         assert float(element.get("y")) + float(element.get("height")) <= height
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_shape_says_what_its_colour_is_for(name):
+    """... so that a slide can recolour it; in a file of its own it has that colour by itself."""
+    for element in drawn(name).iter():
+        painted = {element.get("fill"), element.get("stroke")} - {None, "none"}
+        if painted:
+            assert painted == {plots.COLOURS[element.get("class")]}
+
+
+def test_the_state_of_a_block_is_its_class():
+    for block in drawn("lanes").iter(f"{SVG}rect"):
+        assert block.get("class") == block.find(f"{SVG}title").text.split(",")[0].replace(" ", "-")
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4, 8])
+def test_lanes_leave_a_slide_room_for_controls_and_a_prediction(workers):
+    taken = record(lanes=[picture({f"thread {i}": TURNS["thread 0"] for i in range(workers)})])
+    _, _, _, height = map(float, ElementTree.fromstring(plots.draw(taken)).get("viewBox").split())
+    assert height * ON_A_SLIDE <= 313
 
 
 def blocks(root, title):

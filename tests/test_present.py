@@ -1,241 +1,21 @@
-"""make present: the live slideshow in both engines, and its end, however that comes."""
+"""make present: what it starts, its end, however that comes, and what cannot be presented."""
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import nbformat
 import pytest
 from conftest import ROOT, SLIDES
 from jupyter_client import BlockingKernelClient
-from live import CODE, HERE, OUTPUT, PATIENCE, Show, Talk, free_port, until
-from playwright.sync_api import expect, sync_playwright
+from live import PATIENCE, Talk, free_port, until
 
 PRESENT = [sys.executable, SLIDES / "present.py"]
 BUILD = ROOT / "build" / "present"
-
-# What may stand in the console as an error, and why.
-EXPLAINED = {
-    "rise": {"RangeError: Maximum call stack size exceeded": "Lab's toolbar; it prints this elsewhere too"},
-    "classic": {},
-}
-
-expect.set_options(timeout=PATIENCE * 1000)
-
-
-# --- the slideshow -----------------------------------------------------------------------------------------
-
-ROWS = """\
-import pathlib, time
-print("the first row", flush=True)
-while not pathlib.Path("go").exists(): time.sleep(0.05)
-from IPython.display import HTML
-print("the last row"); HTML('<figure class="picture"><svg viewBox="0 0 9 1"></svg></figure>')"""
-ENDLESS = """\
-import time
-try:
-    for row in range(1_000_000): print("row", row, flush=True); time.sleep(0.02)
-except KeyboardInterrupt: print("stopped")"""
-
-
-def stage_test():
-    """A notebook with what no deck has: a demo that waits for the test, and one without end."""
-
-    def slide(text, *code):
-        shown = nbformat.v4.new_markdown_cell(text, metadata={"slideshow": {"slide_type": "slide"}})
-        return [shown, *map(nbformat.v4.new_code_cell, code)]
-
-    cells = [
-        *slide("# Stage test"),
-        *slide("## Rows", ROWS),
-        *slide("## Without end", ENDLESS),
-        *slide("## Afterwards", "print(6 * 7)"),
-        *slide("## Text\n\nWords, `code`:\n\n- a list\n\n> a claim\n\n| a | b |\n|---|---|\n| 1 | 2 |", "8"),
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3"}
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    flags = ["--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=chromium, args=flags, chromium_sandbox=os.geteuid() != 0
-        )
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module", params=list(EXPLAINED))
-def show(request, browser, tmp_path_factory):
-    """A talk of the real decks and stage_test(), in a home that would lead Jupyter astray, and its page."""
-    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("notebooks")
-    for notebook in SLIDES.glob("*.ipynb"):
-        shutil.copy(notebook, folder)
-    nbformat.write(stage_test(), folder / "99-stage.ipynb")
-    (home / ".jupyter").mkdir()
-    (home / ".jupyter/jupyter_server_config.json").write_text('{"ServerApp": {"base_url": "/elsewhere/"}}')
-    (home / ".ipython/profile_default").mkdir(parents=True)
-    (home / ".ipython/profile_default/ipython_config.py").write_text("raise SystemExit('astray')")
-    engine = {"CLASSIC": "1"} if request.param == "classic" else {}
-    with Talk(*PRESENT, folder, HOME=home, JUPYTER_CONFIG_PATH=home / ".jupyter", **engine) as talk:
-        page = browser.new_page(viewport={"width": 1280, "height": 720})
-        show = Show(talk, page)
-        show.engine, show.home, show.before = request.param, home, (files(home), git_status())
-        yield show
-        page.close()
-
-
-def test_the_first_deck_opens_as_a_slideshow(show):
-    show.open()
-    first = nbformat.read(min(SLIDES.glob("*.ipynb")), 4).cells[0].source
-    assert first.startswith(f"# {show.title()}\n")
-    assert show.slide() == "slide-0-0"
-    chrome = "#header, .jp-Toolbar, .prompt, .jp-InputPrompt, .jp-Collapser, #help_b, #help-b, #exit_b"
-    assert not [part for part in show.page.locator(chrome).all() if part.is_visible()]
-
-
-def test_keys_work_at_once_and_a_cell_runs_where_it_is(show):
-    show.open()
-    show.to("The machine in the room")
-    slide = show.slide()
-    show.press("Shift+Enter")
-    show.output().to_contain_text("Cores we may use")
-    assert show.slide() == slide
-
-
-def test_the_map_leads_to_another_part(show):
-    show.open()
-    show.to("The map")
-    show.press("Shift+Enter")
-    part = nbformat.read(SLIDES / "20-gil.ipynb", 4)
-    show.page.locator(OUTPUT).get_by_text(part.metadata.deck.title).click()
-    show.page.wait_for_url("**/20-gil.ipynb*")
-    expect(show.page.locator(HERE)).to_contain_text(part.cells[0].source.partition("\n")[0].strip("# "))
-    assert until(show.kernel_idle)  # a page left too early leaves its kernel half started
-
-
-def test_a_demo_runs_live_and_draws_its_picture(show):
-    show.open("20-gil.ipynb")
-    show.to("Two threads")
-    show.page.locator(CODE).click()  # now the notebook has the focus, and would use its own keys
-    show.press("Shift+Enter")
-    expect(show.page.locator(f"{OUTPUT} figure.picture > svg")).to_be_visible()
-    show.output().to_contain_text("thread 1")
-    assert not show.page.locator(f"{OUTPUT} .recorded").count()
-    assert show.title() == "Two threads"
-
-
-def test_a_row_is_seen_before_the_demo_ends(show):
-    show.open("99-stage.ipynb")
-    show.to("Rows")
-    show.press("Shift+Enter")
-    show.output().to_contain_text("the first row")
-    assert "the last row" not in show.page.locator(OUTPUT).inner_text()
-    (show.talk.folder / "notebooks/go").touch()
-    show.output().to_contain_text("the last row")
-    expect(show.page.locator(f"{OUTPUT} figure.picture > svg")).to_be_visible()
-    assert show.title() == "Rows"
-
-
-@pytest.mark.parametrize("keys", [["i", "i"], ["F9"]])
-def test_a_run_is_interrupted_and_the_talk_moves_on(show, keys):
-    show.open("99-stage.ipynb")
-    show.to("Without end")
-    show.press("Shift+Enter")
-    show.output().to_contain_text("row 2")
-    show.press(*keys)
-    show.output().to_contain_text("stopped")
-    show.to("Afterwards")
-    show.press("Shift+Enter")
-    show.output().to_contain_text("42")
-
-
-def test_output_that_grows_stays_in_its_box_with_the_end_in_view(show):
-    show.open("99-stage.ipynb")
-    show.to("Without end")
-    show.press("Shift+Enter")
-    show.output().to_contain_text("row 40")
-    box, text = show.page.evaluate(
-        """output => {
-            const text = document.querySelector(`${output} pre`);
-            return [text.parentElement, text].map(element => element.getBoundingClientRect().toJSON());
-        }""",
-        OUTPUT,
-    )
-    assert text["height"] > 2 * box["height"]
-    assert box["bottom"] <= 720
-    assert abs(text["bottom"] - box["bottom"]) < 2
-    show.press("i", "i")
-    show.output().to_contain_text("stopped")
-
-
-def test_text_is_large_and_grows_with_the_window(show):
-    show.open("99-stage.ipynb")
-    show.to("Text")
-    show.press("Shift+Enter")
-    show.output().to_contain_text("8")
-    smallest, code = text_sizes(show)
-    assert smallest >= 24
-    assert code >= 20
-    show.page.set_viewport_size({"width": 1920, "height": 1080})
-    larger = pytest.approx([1.5 * smallest, 1.5 * code], abs=0.1)
-    assert until(lambda: text_sizes(show) == larger)  # some sizes glide
-    show.page.set_viewport_size({"width": 1280, "height": 720})
-
-
-def text_sizes(show):
-    """The smallest size, in pixels, of the words on the slide, and that of its code and output."""
-    return show.page.evaluate(
-        """here => {
-            const sizes = {text: [], code: []};
-            const words = document.createTreeWalker(document.querySelector(here), NodeFilter.SHOW_TEXT);
-            while (words.nextNode()) {
-                const parent = words.currentNode.parentElement;
-                if (!words.currentNode.data.trim() || !parent.checkVisibility()) continue;
-                const kind = parent.closest('code, pre, .cm-editor, .CodeMirror') ? 'code' : 'text';
-                sizes[kind].push(parseFloat(getComputedStyle(parent).fontSize));
-            }
-            return [Math.min(...sizes.text), Math.min(...sizes.code)];
-        }""",
-        HERE,
-    )
-
-
-def test_nothing_is_saved_by_itself(show):
-    show.page.clock.install()
-    show.open("99-stage.ipynb")
-    show.to("Afterwards")
-    show.press("Shift+Enter")
-    show.output().to_contain_text("42")
-    show.page.clock.fast_forward("30:00")
-    show.page.clock.resume()
-    show.to("Text")  # and a while later ...
-    show.press("Shift+Enter")
-    show.output().to_contain_text("8")
-    saved = nbformat.read(show.talk.folder / "notebooks/99-stage.ipynb", 4)
-    assert not [cell for cell in saved.cells if cell.get("outputs")]
-
-
-def test_no_request_leaves_the_machine(show):
-    assert show.requests
-    site = f"127.0.0.1:{show.talk.port}"
-    assert {url for url in show.requests if urlsplit(url).netloc not in (site, "")} == set()
-
-
-def test_the_console_shows_no_error_but_the_explained(show):
-    assert set(show.errors) <= set(EXPLAINED[show.engine])
-
-
-def test_nothing_changes_at_home_or_in_git(show):
-    assert (files(show.home), git_status()) == show.before
 
 
 def files(folder):
@@ -253,7 +33,9 @@ def git_status():
 @pytest.fixture
 def folder(tmp_path):
     """A folder with a notebook, which no test opens."""
-    nbformat.write(stage_test(), tmp_path / "00-stage.ipynb")
+    slide = nbformat.v4.new_markdown_cell("# Stage", metadata={"slideshow": {"slide_type": "slide"}})
+    metadata = {"deck": {"title": "Stage", "minutes": 1}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[slide], metadata=metadata), tmp_path / "00-stage.ipynb")
     return tmp_path
 
 

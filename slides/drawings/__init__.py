@@ -1,0 +1,1 @@
+"""Diagrams of the slides, a module a topic; drawing.py says how they are made."""

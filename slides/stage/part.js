@@ -1,0 +1,319 @@
+// A part of the talk: a notebook that an engine shows in a frame of the stage's page.
+const PRESENT = ".slides > section.present > section.present";
+const EDITOR = ".cm-editor, .CodeMirror, textarea, select, [contenteditable=true]";
+const NOTES = "aside.notes :is(.jp-RenderedMarkdown, .text_cell_render)";
+export const END = 999; // as a step: after the last one
+
+export class Part {
+  sections = []; // of its slides; empty until they are there
+  prepared = false; // whether its cells that run at once have run
+  position = { slide: 0, step: -1 };
+  #about;
+  #Engine;
+  #stage;
+  #opened = null;
+  #moving = false;
+  #waiting = []; // functions to call when the kernel is usable
+  #running = new Set(); // of cells' nodes, as are the following
+  #ranLast = new Map(); // section → node
+  #pointed = new Map(); // section → node that a click, or Ctrl-Enter, holds on to
+  #ranAtOnce = new Set(); // in this kernel
+  #runsAtOnce = false;
+
+  // about: what talk.json says; stage: what is told what happens here.
+  constructor(about, Engine, stage) {
+    this.#about = about;
+    this.#Engine = Engine;
+    this.#stage = stage;
+  }
+
+  get name() {
+    return this.#about.name;
+  }
+
+  get title() {
+    return this.#about.title;
+  }
+
+  get slides() {
+    return this.#about.slides;
+  }
+
+  get document() {
+    return this.frame?.contentDocument;
+  }
+
+  get section() {
+    return this.sections[this.position.slide];
+  }
+
+  // Load it, once; fulfilled when its slides are there.
+  open() {
+    this.#opened ??= this.#load();
+    return this.#opened;
+  }
+
+  async #load() {
+    const address = this.#Engine.address(this.name);
+    this.frame = Object.assign(document.createElement("iframe"), { src: address, title: this.title });
+    document.getElementById("parts").append(this.frame);
+    await new Promise((resolve) => this.frame.addEventListener("load", resolve, { once: true }));
+    const sheet = { rel: "stylesheet", href: "/stage/frame.css" };
+    this.document.head.append(Object.assign(document.createElement("link"), sheet));
+    this.#guard();
+    this.engine = new this.#Engine(this.frame.contentWindow);
+    this.engine.onStatus = (word) => this.#kernelSaid(word);
+    this.#closeDialogs();
+    await this.engine.shown();
+    this.sections = Slide.all(this.document);
+    this.go(this.position);
+    for (const name of ["slidechanged", "fragmentshown", "fragmenthidden"]) {
+      this.document.addEventListener(name, () => this.#moving || this.go(this.position)); // only the stage moves
+    }
+    for (const { node } of this.#tagged()) node.classList.add("at-once");
+    new MutationObserver((changes) => this.#outputCame(changes))
+      .observe(this.document.querySelector(".slides"), { subtree: true, childList: true });
+    this.#mark();
+    this.#stage.loaded(this);
+    this.frame.classList.add("ready");
+    if (this.usable) this.#runAtOnce();
+  }
+
+  // Nothing that is typed or clicked in the frame reaches the notebook past the stage.
+  #guard() {
+    const window = this.frame.contentWindow;
+    const on = (name, handler) => window.addEventListener(name, handler, true);
+    const stop = (event) => event.stopImmediatePropagation();
+    on("keydown", (event) => this.#stage.typed(event, this));
+    on("beforeunload", stop); // no question: the talk goes on where it was
+    on("contextmenu", (event) => (stop(event), event.preventDefault()));
+    on("dblclick", (event) => this.inEditor(event.target) || stop(event)); // opens a text for editing
+    on("click", (event) => this.#follow(event));
+    on("pointerdown", ({ target }) => this.#point(target));
+    on("change", ({ target }) => target.closest("form.tune") && this.#stage.tuned(this));
+  }
+
+  // A link leads to another part, or out of the talk; never away within the frame.
+  #follow(event) {
+    const link = event.target.closest("a[href]");
+    if (!link) return;
+    event.preventDefault();
+    this.#stage.follow(new URL(link.href));
+  }
+
+  #closeDialogs() {
+    const { dialog, button } = this.engine.dialogs;
+    const close = () => {
+      for (const open of this.document.querySelectorAll(dialog)) open.querySelector(button)?.click();
+    };
+    const options = { childList: true, subtree: true, attributeFilter: ["class"] };
+    new MutationObserver(close).observe(this.document.body, options);
+  }
+
+  // --- moving ------------------------------------------------------------------------------------------
+
+  // Show a slide, with its steps up to this one. Before the slides are there it is kept for then.
+  go({ slide, step }) {
+    this.position = { slide, step };
+    if (!this.sections.length) return;
+    this.position.slide = Math.min(slide, this.sections.length - 1);
+    const stack = this.section.parentElement;
+    const place = (section) => [...section.parentElement.children].filter(({ tagName }) => tagName === "SECTION")
+      .indexOf(section);
+    this.#reveal("slide", place(stack), place(this.section), step);
+    this.#mark();
+  }
+
+  // One step on; false where there is none.
+  forward() {
+    const { slide } = this.position;
+    if (this.stepsLeft) this.#step("nextFragment");
+    else if (slide + 1 < this.sections.length) this.go({ slide: slide + 1, step: -1 });
+    else return false;
+    return true;
+  }
+
+  back() {
+    const { slide } = this.position;
+    if (this.section?.querySelector(".fragment.visible")) this.#step("prevFragment");
+    else if (slide > 0) this.go({ slide: slide - 1, step: END });
+    else return false;
+    return true;
+  }
+
+  get stepsLeft() {
+    const hidden = [...this.section.querySelectorAll(".fragment:not(.visible)")];
+    return new Set(hidden.map(({ dataset }, number) => dataset.fragmentIndex ?? `without ${number}`)).size;
+  }
+
+  #step(method) {
+    this.#reveal(method);
+    const shown = [...this.section.querySelectorAll(".fragment.visible")];
+    const step = Math.max(-1, ...shown.map(({ dataset }) => Number(dataset.fragmentIndex)));
+    this.position = { ...this.position, step };
+    this.#mark();
+  }
+
+  // Call reveal.js through its own door for messages, but now: the next key finds everything in place.
+  #reveal(method, ...args) {
+    const { MessageEvent } = this.frame.contentWindow;
+    const data = JSON.stringify({ method, args });
+    this.#moving = true;
+    this.frame.contentWindow.dispatchEvent(new MessageEvent("message", { data }));
+    this.#moving = false;
+  }
+
+  // --- running -----------------------------------------------------------------------------------------
+
+  get usable() {
+    return ["idle", "busy"].includes(this.engine?.status);
+  }
+
+  // Run the marked cell of the slide, then mark the next; with `stay` the mark stays.
+  async run(stay) {
+    const cell = this.#marked();
+    if (!cell) return this.#stage.toast("Nothing to run on this slide");
+    if (this.#running.has(cell.node)) return this.#stage.toast("It runs already; I interrupts it");
+    if (!this.usable) this.#stage.toast("The kernel is starting; the cell runs as soon as it is there");
+    this.#ranLast.set(this.section, cell.node);
+    if (stay) this.#pointed.set(this.section, cell.node);
+    else this.#pointed.delete(this.section);
+    this.#mark();
+    await this.#execute(cell);
+  }
+
+  // The cells on the screen that wait for the speaker.
+  #runnable() {
+    const waits = ({ node, tags }) =>
+      this.section.contains(node) && !tags.includes("at-once") &&
+      !node.closest(".fragment:not(.visible), .reveal-skip");
+    return this.sections.length ? this.engine.cells().filter(waits) : [];
+  }
+
+  #marked(cells = this.#runnable()) {
+    const number = (nodes) => cells.findIndex(({ node }) => node === nodes.get(this.section));
+    const pointed = cells[number(this.#pointed)];
+    return pointed ?? cells[Math.min(number(this.#ranLast) + 1, cells.length - 1)];
+  }
+
+  // Show which of several cells is next.
+  #mark() {
+    const cells = this.#runnable();
+    const marked = this.#marked(cells);
+    for (const { node } of cells) node.classList.toggle("next-cell", cells.length > 1 && node === marked.node);
+  }
+
+  #point(target) {
+    const cell = this.#runnable().find(({ node }) => node.contains(target));
+    if (!cell) return;
+    this.#pointed.set(this.section, cell.node);
+    this.#mark();
+  }
+
+  // The demo that the slide runs.
+  get demo() {
+    const sources = this.#runnable().map(({ source }) => source);
+    return sources.join("\n").match(/\b(?:run|tune)\(\s*["'](\w+)/)?.[1];
+  }
+
+  async #execute(cell) {
+    this.#running.add(cell.node);
+    try {
+      await this.#kernelUsable();
+      await cell.run();
+    } catch (error) {
+      this.#stage.toast(`The run has ended early: ${error.message}`);
+    } finally {
+      this.#running.delete(cell.node);
+    }
+  }
+
+  #kernelUsable() {
+    return new Promise((resolve) => {
+      if (this.usable) resolve();
+      else this.#waiting.push(resolve);
+    });
+  }
+
+  #kernelSaid(word) {
+    if (/^auto/.test(word)) this.#stage.toast("The kernel died; a new one is starting");
+    if (word === "dead") this.#stage.toast("The kernel is dead; K starts a new one");
+    if (this.usable) {
+      for (const resolve of this.#waiting.splice(0)) resolve();
+      this.#runAtOnce();
+    } else {
+      this.#ranAtOnce.clear(); // the next kernel knows nothing
+    }
+    this.#stage.changed(this);
+  }
+
+  #tagged() {
+    return this.engine.cells().filter(({ tags }) => tags.includes("at-once"));
+  }
+
+  // Run the cells that need nobody and have no output yet, one after the other, those on the screen first.
+  async #runAtOnce() {
+    if (this.#runsAtOnce || !this.sections.length) return;
+    this.#runsAtOnce = true;
+    for (let cell; (cell = this.#nextAtOnce()); ) {
+      this.#ranAtOnce.add(cell.node);
+      await this.#execute(cell);
+    }
+    this.#runsAtOnce = false;
+    this.prepared = true;
+    this.#stage.prepared(this);
+  }
+
+  #nextAtOnce() {
+    const missing = this.#tagged().filter(({ node, bare }) => bare && !this.#ranAtOnce.has(node));
+    return missing.find(({ node }) => this.section.contains(node)) ?? missing[0];
+  }
+
+  // Run code that leaves no trace in the notebook; the kernel's reply.
+  async execute(code) {
+    await this.#kernelUsable();
+    return this.engine.execute(code);
+  }
+
+  async interrupt() {
+    if (!this.engine.started) return this.#stage.toast("The kernel is still starting");
+    await this.engine.interrupt();
+    this.#stage.toast("Interrupted");
+  }
+
+  async restart() {
+    this.#stage.toast("A new kernel is starting");
+    if (!this.engine.started) return;
+    await this.engine.restart();
+  }
+
+  // --- what the slide holds ----------------------------------------------------------------------------
+
+  get notes() {
+    return [...this.section.querySelectorAll(NOTES)].map(({ innerHTML }) => innerHTML).join("");
+  }
+
+  // A slide as a picture of itself: without notes.
+  picture(number) {
+    const copy = this.sections[number]?.cloneNode(true);
+    copy?.querySelectorAll("aside.notes, script").forEach((found) => found.remove());
+    return copy?.outerHTML ?? "";
+  }
+
+  inEditor(target) {
+    return Boolean(target.closest?.(EDITOR) && this.section?.contains(target));
+  }
+
+  leaveEditor() {
+    this.document.activeElement.blur();
+  }
+
+  // Steps and predictions that an output brings are set as they were.
+  #outputCame(changes) {
+    const added = changes.flatMap(({ addedNodes }) => [...addedNodes]).filter(({ nodeType }) => nodeType === 1);
+    const came = (selector) => added.some((node) => node.matches(selector) || node.querySelector(selector));
+    if (!came(".fragment, .prediction")) return;
+    this.go(this.position);
+    this.#stage.outputCame(this);
+  }
+}
