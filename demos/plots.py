@@ -15,17 +15,30 @@ from machine import describe, describe_machine
 from terminal import in_ms, ran, shares, speedup, together, waiting
 
 WIDTH = 1200  # of every picture, in units that are a pixel on a slide 1280 pixels wide
-TEXT, SMALL = 24, 20  # font sizes
-INK, MUTED, GRID = "#1b1b1b", "#595959", "#d5d5d5"
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito's, seen by all
-# How a state is drawn: its colour and the share of the lane's height, so that no one needs the colour.
-STATES = {
-    "ran": (COLOURS[0], 1.0),
-    "waiting": ("#9a9a9a", 0.08),
-    "idle": ("#9a9a9a", 0.08),
-    "no core": (COLOURS[1], 0.35),
-    "unknown": (COLOURS[3], 0.2),
+TEXT, SMALL = 28, 26  # font sizes; a slide that shows a picture a little smaller still has 24 pixels
+# What a colour is for: a class, so that a style sheet can change it, and what it is without one.
+# The series are Okabe and Ito's, seen by all.
+COLOURS = {
+    "paper": "#ffffff",
+    "panel": "#f2f5f8",
+    "ink": "#1b1b1b",
+    "muted": "#595959",
+    "grid": "#d5d5d5",
+    "ran": "#0072b2",
+    "waiting": "#9a9a9a",
+    "idle": "#9a9a9a",
+    "no-core": "#d55e00",
+    "unknown": "#cc79a7",
+    "series-1": "#0072b2",
+    "series-2": "#d55e00",
+    "series-3": "#009e73",
+    "series-4": "#cc79a7",
+    "series-5": "#e69f00",
+    "series-6": "#56b4e9",
 }
+SERIES = 6
+# The share of the lane's height at which a state is drawn, so that no one needs the colour.
+STATES = {"ran": 1.0, "waiting": 0.08, "idle": 0.08, "no core": 0.35, "unknown": 0.2}
 SLIVER = 0.005  # of the window: less of a state cannot be seen and needs no legend
 Entry = Mapping[str, Any]
 
@@ -56,14 +69,14 @@ def alt(record: Entry) -> str:
 def lanes(record: Entry) -> str:
     """One lane a worker, time to the right; a worker that ran is a tall block, one that did not a low one."""
     parts: list[str] = []
-    left, right, y = 150, WIDTH - 130, 10.0
+    left, right, y = beside(name for each in record["lanes"] for name in each["workers"]), WIDTH - 130, 4.0
     for picture in record["lanes"]:
         python = picture["interpreter"] or record["interpreter"]
-        gap = min(90.0, max(24.0, 420 / len(picture["workers"])))
+        gap = min(96.0, max(25.0, 200 / len(picture["workers"])))
         per_ms = (right - left) / picture["window"]
         for worker, spans in picture["workers"].items():
             middle = y + gap / 2
-            parts.append(text(left - 12, middle, worker, anchor="end"))
+            parts.append(text(0, middle, worker))
             for i, (start, end, state) in enumerate(spans):
                 colour, share = look(picture["kind"], state, i)
                 height = 0.72 * gap * share
@@ -74,23 +87,24 @@ def lanes(record: Entry) -> str:
             parts.append(text(WIDTH, middle, in_ms(total, picture), anchor="end"))
             y += gap
         parts += axis(left, right, y, picture["window"])
-        y += 66
+        y += 68
         parts += legend(left, y, picture, python["gil"])
-        y += 40
+        y += 38
     parts.append(caption(record, y))
-    return svg(y + 24, alt(record), parts)
+    return svg(y + 16, alt(record), parts)
 
 
 def look(kind: str, state: str, number: int) -> tuple[str, float]:
-    return STATES[state] if kind == "ran" else (COLOURS[number % len(COLOURS)], 1.0)
+    """The colour of a block and its share of the lane's height."""
+    return (state.replace(" ", "-"), STATES[state]) if kind == "ran" else (nth(number), 1.0)
 
 
 def axis(left: float, right: float, y: float, window: float) -> list[str]:
     """The time below the lanes, in ms."""
-    parts = [line(left, y, right, y, INK)]
+    parts = [line(left, y, right, y, "ink")]
     for tick in ticks(0, window):
         x = left + (right - left) * tick / window
-        parts += [line(x, y, x, y + 7, INK), text(x, y + 24, f"{tick:g}", SMALL, "middle")]
+        parts += [line(x, y, x, y + 7, "ink"), text(x, y + 24, f"{tick:g}", SMALL, "middle")]
     return [*parts, text(WIDTH, y + 24, "ms", SMALL, "end")]
 
 
@@ -112,10 +126,10 @@ def legend(left: float, y: float, picture: Entry, gil: bool) -> list[str]:
     shown = [state for state in words if state in seen] if kind == "ran" else []
     parts, x = [], left
     for state in shown:
-        colour, share = STATES[state]
+        colour, share = look(kind, state, 0)
         parts.append(rect(x, y - 12 * share, 24, 24 * share, colour, state))
         parts.append(text(x + 34, y, words[state], SMALL))
-        x += 70 + 11.5 * len(words[state])
+        x += 70 + 14 * len(words[state])
     if kind == "assigned":
         parts.append(text(left, y, "assigned: who had which task, not who ran", SMALL))
     else:
@@ -149,19 +163,19 @@ def swept(runs: Sequence[Entry]) -> str | None:
 def bars(record: Entry) -> str:
     """One bar a run, to scale from zero, with a dot for each repeat."""
     runs = record["runs"]
-    left, right, gap, y = 300, WIDTH - 310, 84.0, 10.0
-    most = max(max(run["values"]) for run in runs)
+    names = [" ".join([run["variant"], *map(str, run["parameters"].values())]) for run in runs]
+    left, right, gap, y = beside(names), WIDTH - 350, min(84.0, max(44.0, 300 / len(runs))), 10.0
+    most = max(max(run["values"]) for run in runs) or 1  # nothing lost, say
     parts = []
-    for number, run in enumerate(runs):
+    for number, (name, run) in enumerate(zip(names, runs)):
         middle = y + gap / 2
         values = [value / most * (right - left) for value in run["values"]]
-        name = " ".join([run["variant"], *map(str, run["parameters"].values())])
-        parts.append(text(left - 12, middle, name, anchor="end"))
-        parts.append(rect(left, middle - 24, median(values), 48, COLOURS[min(number, 1)], name))
-        parts += [circle(left + value, middle, 5, INK) for value in values]
+        parts.append(text(0, middle, name))
+        parts.append(rect(left, middle - 0.3 * gap, median(values), 0.6 * gap, nth(min(number, 1)), name))
+        parts += [circle(left + value, middle, 5, "ink") for value in values]
         parts.append(text(right + 24, middle, value_words(run, runs)))
         y += gap
-    parts += [line(left, 10, left, y, INK), caption(record, y + 20)]
+    parts += [line(left, 10, left, y, "ink"), caption(record, y + 20)]
     return svg(y + 44, alt(record), parts)
 
 
@@ -181,20 +195,20 @@ def curves(record: Entry, parameter: str) -> str:
         series = {name: speedups(points) for name, points in series.items()}
     xs = [x for points in series.values() for x, _ in points]
     ys = [y for points in series.values() for _, y in points]
-    left, right, top, bottom = 130, WIDTH - 300, 20, 460
+    left, right, top, bottom = 90, WIDTH - 330, 14, 290
     to_x, x_ticks = scale(xs, left, right)
     to_y, y_ticks = scale([0, max(xs)] if scaling else ys, bottom, top)
     parts = []
     for tick in x_ticks:
-        parts += [line(to_x(tick), top, to_x(tick), bottom, GRID)]
+        parts += [line(to_x(tick), top, to_x(tick), bottom, "grid")]
         parts += [text(to_x(tick), bottom + 24, f"{tick:g}", SMALL, "middle")]
     for tick in y_ticks:
-        parts += [line(left, to_y(tick), right, to_y(tick), GRID)]
+        parts += [line(left, to_y(tick), right, to_y(tick), "grid")]
         parts += [text(left - 10, to_y(tick), f"{tick:g}", SMALL, "end")]
     if scaling:
-        parts.append(polyline([(to_x(x), to_y(x)) for x in sorted(set(xs))], MUTED, dashed=True))
+        parts.append(polyline([(to_x(x), to_y(x)) for x in sorted(set(xs))], "muted", dashed=True))
     for number, (name, points) in enumerate(series.items()):
-        colour = COLOURS[number % len(COLOURS)]
+        colour = nth(number)
         parts.append(polyline([(to_x(x), to_y(y)) for x, y in points], colour))
         parts += [circle(to_x(x), to_y(y), 6, colour) for x, y in points]
         label = name
@@ -202,11 +216,11 @@ def curves(record: Entry, parameter: str) -> str:
             label = f"{name}: ceiling {1 / serial:.1f}"
             fit = [(x, 1 / (serial + (1 - serial) / x)) for x in sorted(set(xs))]
             parts.append(polyline([(to_x(x), to_y(y)) for x, y in fit], colour, dashed=True))
-        parts.append(text(right + 16, to_y(points[-1][1]), label, SMALL, colour=colour, bold=True))
+        parts.append(text(right + 16, to_y(points[-1][1]), label, SMALL, bold=True))
     measure = "speedup" if scaling else f"{record['runs'][0]['measure']}, {record['runs'][0]['unit']}"
-    parts.append(text(left, bottom + 56, f"{measure} against {parameter}", SMALL))
-    parts.append(caption(record, bottom + 92))
-    return svg(bottom + 116, alt(record), parts)
+    parts.append(text(left, bottom + 62, f"{measure} against {parameter}", SMALL))
+    parts.append(caption(record, bottom + 62))
+    return svg(bottom + 78, alt(record), parts)
 
 
 def speedups(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -246,16 +260,31 @@ def scale(values: Sequence[float], start: float, end: float) -> tuple[Callable[[
     return lambda value: start + (value - low) / ((high - low) or 1) * (end - start), marks
 
 
+def nth(number: int) -> str:
+    """The colour of a series, counted from 0; after the last comes the first again."""
+    return f"series-{number % SERIES + 1}"
+
+
+def beside(names: Iterable[str]) -> float:
+    """Where a drawing begins that has these names at its left, in whatever font."""
+    return 20 + 0.58 * TEXT * max(map(len, names))
+
+
 def svg(height: float, words: str, parts: Iterable[str]) -> str:
     """A whole picture, with its description for those who do not see it."""
-    frame = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img"'
-    described = f'aria-label="{escape(words)}" font-family="system-ui, sans-serif"'
-    return "\n".join([f"<svg {frame} {described}>", *parts, "</svg>\n"])
+    about = f'xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(words)}"'
+    box = f'viewBox="0 0 {WIDTH} {height:.0f}" preserveAspectRatio="xMinYMin"'
+    return "\n".join([f'<svg {about} {box} font-family="system-ui, sans-serif">', *parts, "</svg>\n"])
 
 
 def caption(record: Entry, y: float) -> str:
     where = f"{describe(record['interpreter'])} · {describe_machine(record['machine'])}"
-    return text(WIDTH, y, where, SMALL, "end", MUTED)
+    return text(WIDTH, y, where, SMALL, "end", "muted")
+
+
+def paint(colour: str, what: str = "fill") -> str:
+    """The attributes that fill or draw a shape in the colour."""
+    return f'class="{colour}" {what}="{COLOURS[colour]}"'
 
 
 def text(
@@ -264,31 +293,31 @@ def text(
     words: str,
     size: int = TEXT,
     anchor: str = "start",
-    colour: str = INK,
+    colour: str = "ink",
     bold: bool = False,
 ) -> str:
     """Words whose middle is at the height y."""
     weight = ' font-weight="bold"' if bold else ""
     place = f'x="{x:.1f}" y="{y + size * 0.35:.1f}" font-size="{size}" text-anchor="{anchor}"'
-    return f'<text {place} fill="{colour}"{weight}>{escape(words)}</text>'
+    return f"<text {place} {paint(colour)}{weight}>{escape(words)}</text>"
 
 
 def rect(x: float, y: float, width: float, height: float, colour: str, words: str) -> str:
     """A block that tells what it is under the mouse."""
     place = f'x="{x:.2f}" y="{y:.1f}" width="{width:.2f}" height="{height:.1f}"'
-    return f'<rect {place} fill="{colour}"><title>{escape(words)}</title></rect>'
+    return f"<rect {place} {paint(colour)}><title>{escape(words)}</title></rect>"
 
 
 def circle(x: float, y: float, radius: float, colour: str) -> str:
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{colour}"/>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" {paint(colour)}/>'
 
 
 def line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
     ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
-    return f'<line {ends} stroke="{colour}" stroke-width="2"/>'
+    return f'<line {ends} {paint(colour, "stroke")} stroke-width="2"/>'
 
 
 def polyline(points: Iterable[tuple[float, float]], colour: str, dashed: bool = False) -> str:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     pen = 'stroke-width="2" stroke-dasharray="8 8"' if dashed else 'stroke-width="4"'
-    return f'<polyline points="{path}" fill="none" stroke="{colour}" {pen}/>'
+    return f'<polyline points="{path}" fill="none" {paint(colour, "stroke")} {pen}/>'

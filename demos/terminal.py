@@ -5,6 +5,7 @@ Rows and lanes are entries of the record's "runs" and "lanes" (record.schema.jso
 
 from __future__ import annotations
 
+import math
 import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ WIDEST = 100  # columns; a projector's terminal has fewer
 SHADES = " ░▒▓█"  # how much of a column's time the worker ran, in quarters
 MARKS = {"waiting": "·", "no core": "x", "unknown": "?", "idle": "·"}  # else, what it mostly did instead
 ASCII = str.maketrans(" ░▒▓█·", " .:+#-")  # for terminals without Unicode
+FEW = 3  # repeats of a time whose spread says little
 Entry = Mapping[str, Any]
 
 
@@ -29,14 +31,25 @@ def width() -> int:
 
 
 def run_rows(run: Entry, runs: Sequence[Entry]) -> Iterator[str]:
-    """One row: a sweep's parameters, the median, the speedup, CPU seconds a second, the variant."""
+    """One row: parameters, median, spread; of a time the speedup and CPU seconds a second; the variant."""
+    values, timed = run["values"], run["measure"] == "time"
+    spread = len(runs[0]["values"]) > (FEW if timed else 1)
     if len(runs) == 1:
-        yield row([*run["parameters"], run["measure"], "speedup", "CPU/wall"], "")
-    timed = run["measure"] == "time"
-    cells = [*map(str, run["parameters"].values()), f"{median(run['values']):.3g} {run['unit']}"]
-    cells.append(f"{speedup(run, runs):.2f}" if timed else "")
-    cells.append(f"{run['cpu_seconds'] / sum(run['values']):.2f}" if timed and run["cpu_seconds"] else "")
+        more = ["min", "p95"] * spread + ["speedup", "CPU/wall"] * timed
+        yield row([*run["parameters"], run["measure"], *more], "")
+    cells = [*map(str, run["parameters"].values()), f"{median(values):.3g} {run['unit']}"]
+    if spread:
+        cells += [f"{value:.3g}" for value in (min(values), p95(values))]
+    if timed:
+        cells.append(f"{speedup(run, runs):.2f}")
+        cells.append(f"{run['cpu_seconds'] / sum(values):.2f}" if run["cpu_seconds"] else "")
     yield row(cells, run["variant"])
+
+
+def p95(values: Iterable[float]) -> float:
+    """The value that 95 % of them do not exceed; of fewer than twenty the greatest."""
+    ordered = sorted(values)
+    return ordered[math.ceil(0.95 * len(ordered)) - 1]
 
 
 def row(cells: Iterable[str], name: str) -> str:
@@ -44,8 +57,9 @@ def row(cells: Iterable[str], name: str) -> str:
 
 
 def speedup(run: Entry, runs: Sequence[Entry]) -> float:
-    """Against the baseline: the first run with the same parameters."""
-    baseline = next(other for other in runs if other["parameters"] == run["parameters"])
+    """Against the baseline: the first run with the same parameters; over workers, its own with the fewest."""
+    key = "variant" if "workers" in run["parameters"] else "parameters"
+    baseline = next(other for other in runs if other[key] == run[key])
     return float(median(baseline["values"]) / median(run["values"]))
 
 
