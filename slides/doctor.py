@@ -27,6 +27,7 @@ from tempfile import TemporaryDirectory
 
 import present
 import setup
+import talks
 import watchdog
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -295,14 +296,16 @@ def cluster() -> str:
 
 def rise() -> str:
     """The server of make present answers for both engines."""
-    talk = Path("talk").resolve()
-    first = present.prepare(present.SLIDES, talk)
+    talk, home = talks.chosen(), Path("talk").resolve()
+    present.prepare(talk, home)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = present.start(talk, port, present.environment(talk) | {"JUPYTER_TOKEN": "doctor"})
+    server = present.start(home, port, present.environment(home) | {"JUPYTER_TOKEN": "doctor"})
     try:
-        for page in (f"{present.RISE}/{first}", f"{present.CLASSIC}/{first}", "nbextensions/rise/main.js"):
+        first = f"{talk.parts[0].stem}.ipynb"
+        pages = ("stage", f"rise/{first}", f"nbclassic/notebooks/{first}", "nbextensions/rise/main.js")
+        for page in pages:
             status = answer(f"http://127.0.0.1:{port}/{page}?token=doctor", server)
             if status != 200:
                 raise Mend(f"the server answers {status} to /{page}", ANEW)

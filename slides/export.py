@@ -27,6 +27,7 @@ from typing import Any
 from urllib.parse import unquote
 
 try:
+    import nbformat
     import talks
     import watchdog
     from bs4 import BeautifulSoup, Tag
@@ -100,6 +101,7 @@ def export(talk: Talk, output: Path) -> None:
             started = time.monotonic()
             print(f"{part.path.name}  {part.title}: ", end="", flush=True)
             try:
+                part.notebook = nbformat.from_dict(part.notebook)  # for nbclient and nbconvert
                 cells = execute(part, Path(scratch, part.stem), mark)
                 sections[part.stem] = slides(part)
                 print(f"{cells} cells, {part.slides} slides, {time.monotonic() - started:.1f} s", end="")
@@ -158,7 +160,7 @@ def execute(part: Part, folder: Path, mark: dict[str, str]) -> int:
             (folder / "kernel.log").open("w") as log,
             client.setup_kernel(cleanup_kc=True, cwd=str(folder), stderr=log),
         ):
-            for number, cell in enumerate(part.notebook.cells, 1):
+            for number, cell in enumerate(part.notebook["cells"], 1):
                 try:
                     client.execute_cell(cell, number - 1)
                 except CellExecutionError as error:
@@ -177,7 +179,7 @@ def execute(part: Part, folder: Path, mark: dict[str, str]) -> int:
 
 def failed(part: Part, number: int, reason: str) -> PartFailed:
     """The error for a cell, counted from 1 over all cells that are shown of the notebook."""
-    first_line = part.notebook.cells[number - 1].source.strip().partition("\n")[0]
+    first_line = part.notebook["cells"][number - 1].source.strip().partition("\n")[0]
     where = f"{part.path.name}, cell {number} ({shorten(first_line, 60)})"
     return PartFailed(f"{where}: {shorten(reason, 500)}")
 
@@ -194,7 +196,7 @@ def slides(part: Part) -> str:
     exporter.register_preprocessor(TagRemovePreprocessor(remove_input_tags={talks.AT_ONCE}), enabled=True)
     html, _ = exporter.from_notebook_node(part.notebook)
     soup = BeautifulSoup(html, "html.parser")
-    for number, cell in enumerate(part.notebook.cells, 1):
+    for number, cell in enumerate(part.notebook["cells"], 1):
         shown = soup.find(id=f"cell-id={cell.id}")
         for picture in shown.select("img, svg:not(svg svg)") if shown else ():
             try:

@@ -31,7 +31,6 @@ from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
-import nbformat
 import psutil
 import talks
 import watchdog
@@ -74,10 +73,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def present(folder: Path) -> None:
     """Serve the talk until KeyboardInterrupt; nothing that was started outlives it."""
     port = requested_port()
-    home = BUILD / str(os.getpid())
-    resumed = prepare(talks.chosen(folder), home)
+    talk, home = talks.chosen(folder), BUILD / str(os.getpid())
+    state = left_state(description(talk))
+    remove_ended_talks()
+    prepare(talk, home, state)
     try:
-        serve(home, port, resumed)
+        serve(home, port, resumed=bool(state))
     except KeyboardInterrupt:
         (home / "state.json").unlink(missing_ok=True)  # an end that is meant: the next talk begins anew
         raise
@@ -123,12 +124,10 @@ def requested_port() -> int | None:
     return int(given)
 
 
-def prepare(talk: talks.Talk, home: Path) -> bool:
-    """Make the talk's folder: the notebooks, their look, the settings; whether an earlier talk goes on."""
+def prepare(talk: talks.Talk, home: Path, state: dict[str, Any] | None = None) -> None:
+    """Make the talk's folder: the notebooks, their look, the settings, and where an earlier talk goes on."""
     about, settings = description(talk), {"replay": replay(), "replayed": [], "look": "light"}
     try:
-        state = left_state(about)
-        remove_ended_talks()
         shutil.rmtree(home, ignore_errors=True)
         for folder in ("config", "data", "settings"):
             shutil.copytree(STAGE / folder, home / folder)
@@ -147,14 +146,13 @@ def prepare(talk: talks.Talk, home: Path) -> bool:
                 (home / f"{name}.json").write_text(json.dumps(document), "utf-8")
     except OSError as error:
         raise CannotPresent(f"cannot make {home}: {error}") from None
-    return bool(state)
 
 
 def serve_notebooks(talk: talks.Talk, served: Path) -> None:
     """Put the notebooks in a folder, with what their slides load."""
     served.mkdir()
     for part in talk.parts:
-        nbformat.write(part.notebook, served / f"{part.stem}.ipynb")
+        (served / f"{part.stem}.ipynb").write_text(json.dumps(part.notebook), "utf-8")
         (served / f"{part.stem}.css").touch()  # RISE asks for it
     theme = [(THEME / name).read_text("utf-8") for name in ("fonts.css", "deck.css", "rise.css")]
     (served / "rise.css").write_text("\n".join(theme), "utf-8")

@@ -11,6 +11,7 @@ notebook make one part of the talk.
 """
 
 import ast
+import json
 import os
 import re
 import tomllib
@@ -19,9 +20,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
+Notebook = dict[str, Any]  # plain JSON: importing nbformat takes a second
+Cell = dict[str, Any]
 
 SLIDES = Path(__file__).resolve().parent
 TITLE = "The Hitchhiker’s Guide to Parallelism with Python"
@@ -41,7 +43,7 @@ class Part:
     path: Path
     title: str
     minutes: float
-    notebook: NotebookNode
+    notebook: Any  # a Notebook, or what nbformat makes of one
     slides: int
 
 
@@ -138,14 +140,17 @@ def read(path: Path, headings: Sequence[str] = ()) -> Part:
     Title and minutes stand in its metadata: {"deck": {"title": "The GIL", "minutes": 12}}.
     """
     try:
-        notebook = nbformat.read(path, as_version=4)
-        deck = notebook.metadata.deck
-        title, time = str(deck.title), float(deck.minutes)
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            cell["source"] = "".join(cell["source"])  # a text, or its lines
     except OSError as error:
         raise CannotTalk(f"{path}: {error.strerror}") from error
-    except (ValueError, TypeError) as error:  # not JSON, or a title and minutes of another kind
+    except (ValueError, TypeError, KeyError) as error:  # no JSON, or other JSON
         raise CannotTalk(f"{path}: not a notebook: {' '.join(str(error).split())[:200]}") from error
-    except AttributeError as error:
+    try:
+        deck = notebook["metadata"]["deck"]
+        title, time = str(deck["title"]), float(deck["minutes"])
+    except (ValueError, TypeError, KeyError) as error:
         raise CannotTalk(f'{path}: its metadata needs "deck": {{"title": …, "minutes": …}}') from error
     found = slides(notebook)
     if not found:
@@ -154,16 +159,16 @@ def read(path: Path, headings: Sequence[str] = ()) -> Part:
         found = [pick(heading, path.stem, found) for heading in headings]
         keep(found, notebook)
         time = sum(map(minutes, found))
-    for cell in notebook.cells:
-        if at_once(cell):
-            cell.metadata.tags = [*cell.metadata.get("tags", []), AT_ONCE]
+    for cell in notebook["cells"]:
+        if at_once(cell) and AT_ONCE not in cell["metadata"].get("tags", []):
+            cell["metadata"]["tags"] = [*cell["metadata"].get("tags", []), AT_ONCE]
     return Part(path.stem, path.resolve(), title, time, notebook, len(found))
 
 
-def slides(notebook: NotebookNode) -> list[list[NotebookNode]]:
+def slides(notebook: Notebook) -> list[list[Cell]]:
     """The cells of each slide, its notes and fragments among them; skipped cells belong to none."""
-    found: list[list[NotebookNode]] = []
-    for cell in notebook.cells:
+    found: list[list[Cell]] = []
+    for cell in notebook["cells"]:
         if kind(cell) in ("slide", "subslide") or (not found and kind(cell) not in ("notes", "skip")):
             found.append([])
         if found and kind(cell) != "skip":
@@ -171,25 +176,27 @@ def slides(notebook: NotebookNode) -> list[list[NotebookNode]]:
     return found
 
 
-def kind(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("slideshow", {}).get("slide_type", "-"))
+def kind(cell: Cell) -> str:
+    return str(cell["metadata"].get("slideshow", {}).get("slide_type", "-"))
 
 
-def heading(slide: Sequence[NotebookNode]) -> str:
+def heading(slide: Sequence[Cell]) -> str:
     """The first heading of a slide, as it is written."""
-    text = "\n".join(cell.source for cell in slide if cell.cell_type == "markdown" and kind(cell) != "notes")
+    text = "\n".join(
+        cell["source"] for cell in slide if cell["cell_type"] == "markdown" and kind(cell) != "notes"
+    )
     first = re.search(r"^#{1,6} +(.+?) *$", text, re.MULTILINE)
     return first[1] if first else ""
 
 
-def minutes(slide: Sequence[NotebookNode]) -> float:
+def minutes(slide: Sequence[Cell]) -> float:
     """What the notes of a slide say of its time: Minutes: 1.5."""
-    notes = "\n".join(cell.source for cell in slide if kind(cell) == "notes")
+    notes = "\n".join(cell["source"] for cell in slide if kind(cell) == "notes")
     found = re.search(r"^Minutes: *(\d+(?:\.\d+)?)$", notes, re.MULTILINE)
     return float(found[1]) if found else 0.0
 
 
-def pick(wanted: str, stem: str, found: Sequence[list[NotebookNode]]) -> list[NotebookNode]:
+def pick(wanted: str, stem: str, found: Sequence[list[Cell]]) -> list[Cell]:
     """The one slide with this heading."""
     named = [slide for slide in found if heading(slide) == wanted]
     if len(named) == 1:
@@ -200,21 +207,21 @@ def pick(wanted: str, stem: str, found: Sequence[list[NotebookNode]]) -> list[No
     raise LookupError(f"{stem} / {wanted}: there is no such slide; the nearest is {stem} / {near}")
 
 
-def keep(found: Sequence[list[NotebookNode]], notebook: NotebookNode) -> None:
+def keep(found: Sequence[list[Cell]], notebook: Notebook) -> None:
     """Leave only these slides in the notebook, after the skipped cells, which set up something."""
-    cells = [cell for cell in notebook.cells if kind(cell) == "skip" and cell.cell_type == "code"]
+    cells = [cell for cell in notebook["cells"] if kind(cell) == "skip" and cell["cell_type"] == "code"]
     for slide in found:
-        slide[0].metadata.slideshow = {"slide_type": "slide"}  # what it was stacked below may be gone
+        slide[0]["metadata"]["slideshow"] = {"slide_type": "slide"}  # what it was stacked below may be gone
         cells += slide
-    notebook.cells = cells
+    notebook["cells"] = cells
 
 
-def at_once(cell: NotebookNode) -> bool:
+def at_once(cell: Cell) -> bool:
     """Whether a cell may run by itself: it calls nothing but helpers that show something in an instant."""
-    if cell.cell_type != "code" or "by-hand" in cell.metadata.get("tags", []):
+    if cell["cell_type"] != "code" or "by-hand" in cell["metadata"].get("tags", []):
         return False
     try:
-        nodes = list(ast.walk(ast.parse(cell.source)))
+        nodes = list(ast.walk(ast.parse(cell["source"])))
     except SyntaxError:  # a %%magic
         return False
     helpers: set[str] = set()

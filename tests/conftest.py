@@ -13,7 +13,18 @@ DEMOS = ROOT / "demos"
 SLIDES = ROOT / "slides"
 
 # A reader's settings must not change what a test sees.
-for name in ("REPLAY", "CLASSIC", "DEMO", "TALK", "PARTS", "FRESH", "DECK_EXPORT", "DECK_SETTINGS", "PYTHONUNBUFFERED"):
+for name in (
+    "REPLAY",
+    "CLASSIC",
+    "DEMO",
+    "TALK",
+    "PARTS",
+    "FRESH",
+    "DECK_EXPORT",
+    "DECK_SETTINGS",
+    "SCREENSHOTS",
+    "PYTHONUNBUFFERED",
+):
     os.environ.pop(name, None)
 
 # ... nor a test leave something in a reader's home.

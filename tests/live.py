@@ -15,7 +15,7 @@ import watchdog
 from conftest import ROOT
 from playwright.sync_api import Page, expect
 
-PATIENCE = 12.0  # seconds; there are two cores, and other tests run beside these
+PATIENCE = 60.0  # seconds; there are two cores, and other tests run beside these
 HERE = ".reveal.ready .slides > section.present > section.present"  # the slide that is shown
 CODE = f"{HERE} :is(.jp-CodeCell, .code_cell)"
 OUTPUT = f"{HERE} :is(.jp-OutputArea, .output)"

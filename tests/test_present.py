@@ -1,14 +1,17 @@
 """make present: what it starts, its end, however that comes, and what cannot be presented."""
 
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
+import present
 import pytest
 from conftest import ROOT, SLIDES
 from jupyter_client import BlockingKernelClient
@@ -122,12 +125,52 @@ def test_a_second_talk_leaves_the_first_alone(folder):
 
 
 def test_a_free_port_is_used_and_what_an_ended_talk_left_is_removed(folder):
-    ended = BUILD / "4194305"  # no process: Linux counts to 4194304, macOS to 99998
+    ended = BUILD / DIED
     (ended / "notebooks").mkdir(parents=True)
     port = free_port()
     with Talk(*PRESENT, folder, PORT=port) as talk:
         assert not ended.exists()
         assert talk.port == port
+
+
+# --- a talk that died --------------------------------------------------------------------------------------
+
+ABOUT = {"title": "Stage", "minutes": 1, "parts": [{"name": "00-stage"}]}
+STATE = {"part": "00-stage"}
+DIED = "4194305"  # no process: Linux counts to 4194304, macOS to 99998
+
+
+@pytest.mark.parametrize(
+    "about, process, hours, fresh, goes_on",
+    [
+        (ABOUT, DIED, 0, "", True),
+        (ABOUT | {"minutes": 2}, DIED, 2, "", True),
+        (ABOUT, DIED, 4, "", False),
+        (ABOUT, DIED, 0, "1", False),
+        (ABOUT, os.getpid(), 0, "", False),  # it has not died
+        (ABOUT | {"title": "Another"}, DIED, 0, "", False),
+        (ABOUT | {"parts": []}, DIED, 0, "", False),
+    ],
+)
+def test_the_same_talk_goes_on_where_it_died(tmp_path, monkeypatch, about, process, hours, fresh, goes_on):
+    monkeypatch.setattr(present, "BUILD", tmp_path)
+    monkeypatch.setenv("FRESH", fresh)
+    state = tmp_path / str(process) / "state.json"
+    state.parent.mkdir()
+    state.write_text(json.dumps(STATE))
+    state.with_name("talk.json").write_text(json.dumps(about))
+    then = time.time() - hours * 3600
+    os.utime(state, (then, then))
+    assert present.left_state(ABOUT) == (STATE if goes_on else None)
+
+
+def test_an_end_that_is_meant_leaves_nothing_to_go_on_with(folder):
+    with Talk(*PRESENT, folder) as talk:
+        assert talk.request("stage/state", data=json.dumps(STATE).encode(), method="PUT").status == 204
+        assert (talk.folder / "state.json").exists()
+        talk.terminal.sendintr()
+        assert talk.status() == 0
+        assert not (talk.folder / "state.json").exists()
 
 
 # --- what cannot be presented ------------------------------------------------------------------------------
@@ -164,6 +207,14 @@ def test_a_folder_without_notebooks_is_refused(tmp_path):
     assert status == 2
     assert words.count("\n") == 1
     assert str(tmp_path) in words
+
+
+@pytest.mark.parametrize("name, value", [("REPLAY", "yes"), ("TALK", "12h"), ("PARTS", "77")])
+def test_a_talk_that_does_not_exist_is_refused(folder, name, value):
+    status, words = refusal(folder, **{name: value})
+    assert status == 2
+    assert words.count("\n") == 1
+    assert value in words
 
 
 def test_a_server_that_does_not_start_is_reported_with_its_log(folder, tmp_path):

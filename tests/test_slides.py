@@ -236,7 +236,8 @@ def combinations(*sample):
 
 
 def assert_none(faults):
-    assert not faults, f"{len(faults)} faults:\n  " + "\n  ".join(faults)
+    if faults:
+        pytest.fail("\n  ".join([f"{len(faults)} found:", *faults]), pytrace=False)
 
 
 # --- the slides ------------------------------------------------------------------------------------------

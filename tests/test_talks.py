@@ -54,7 +54,7 @@ def route(folder, *entries, monkeypatch, name="short"):
 
 
 def sources(part):
-    return [cell.source.splitlines()[0] for cell in part.notebook.cells]
+    return [cell["source"].splitlines()[0] for cell in part.notebook["cells"]]
 
 
 # --- what is chosen --------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def test_slides_of_a_route_bring_their_notes_and_fragments_and_what_sets_them_up
 def test_a_slide_that_was_stacked_below_another_stands_alone(folder, monkeypatch):
     write(folder, "30-third", cell("# Third"), cell("## Below", "subslide"))
     (part,) = route(folder, "30-third / Below", monkeypatch=monkeypatch).parts
-    assert [talks.kind(cell) for cell in part.notebook.cells] == ["slide"]
+    assert [talks.kind(cell) for cell in part.notebook["cells"]] == ["slide"]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_slide_that_was_stacked_below_another_stands_alone(folder, monkeypatch
 )
 def test_a_cell_runs_at_once_when_it_only_shows_something(folder, source, tags, expected):
     write(folder, "10-first", cell("# First"), cell(source, "code", tags))
-    tags_now = talks.chosen(folder).parts[0].notebook.cells[1].metadata.get("tags", [])
+    tags_now = talks.chosen(folder).parts[0].notebook["cells"][1]["metadata"].get("tags", [])
     assert tags_now == tags + [talks.AT_ONCE] * expected
 
 

@@ -7,6 +7,9 @@
 //   started       whether there is a kernel to interrupt() or restart()
 //   dialogs       which of its dialogs to close, and how
 
+// What runs fails with this when its kernel dies or is restarted.
+export class KernelGone extends Error {}
+
 // Fulfilled once the document has an element with this selector.
 function appearance(document, selector) {
   return new Promise((resolve) => {
@@ -49,8 +52,16 @@ export class Lab {
       tags: widget.model.getMetadata("tags") ?? [],
       source: widget.model.sharedModel.getSource(),
       bare: !widget.model.outputs.length,
-      run: () => widget.constructor.execute(widget, this.#context),
+      run: () => this.#run(widget),
     }));
+  }
+
+  async #run(widget) {
+    try {
+      await widget.constructor.execute(widget, this.#context);
+    } catch (error) {
+      throw error.message.startsWith("Canceled") ? new KernelGone() : error;
+    }
   }
 
   get status() {
@@ -92,6 +103,7 @@ export class Classic {
     const { notebook_loaded } = await module("base/js/promises");
     await notebook_loaded;
     this.#notebook.set_autosave_interval(0);
+    this.#window.onbeforeunload = null; // a reload asks nothing: the talk goes on where it was
     this.#follow(await module("base/js/events"));
     await this.#start();
     await appearance(this.#window.document, SHOWN);
@@ -105,7 +117,7 @@ export class Classic {
     return this.#notebook.kernel;
   }
 
-  // RISE's own start comes before the notebook every other time; it has the action when its settings are there.
+  // RISE starts before the notebook every other time. It has the action once its settings have come.
   #start() {
     const { actions } = this.#notebook.keyboard_manager;
     return new Promise((resolve) => {
@@ -124,14 +136,15 @@ export class Classic {
       events.on(names.join(" "), ({ type }) => {
         this.status = status;
         if (status !== "busy" && status !== "idle") {
-          for (const lost of this.#lost) lost(new Error("the kernel has gone"));
+          for (const lost of this.#lost) lost(new KernelGone());
         }
         this.onStatus(type.replace("kernel_", ""));
       });
     };
     follow("ready idle", "idle");
     follow("busy", "busy");
-    follow("created starting restarting autorestarting reconnecting disconnected connection_failed", "starting");
+    follow("created starting restarting autorestarting", "starting");
+    follow("reconnecting disconnected connection_failed", "starting");
     follow("dead killed", "dead");
     if (this.#kernel?.is_connected() && this.#kernel.info_reply.status) this.status = "idle";
   }

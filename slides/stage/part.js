@@ -1,5 +1,6 @@
 // A part of the talk: a notebook that an engine shows in a frame of the stage's page.
-const PRESENT = ".slides > section.present > section.present";
+import { KernelGone } from "./engines.js";
+
 const EDITOR = ".cm-editor, .CodeMirror, textarea, select, [contenteditable=true]";
 const NOTES = "aside.notes :is(.jp-RenderedMarkdown, .text_cell_render)";
 export const END = 999; // as a step: after the last one
@@ -58,17 +59,16 @@ export class Part {
     this.frame = Object.assign(document.createElement("iframe"), { src: address, title: this.title });
     document.getElementById("parts").append(this.frame);
     await new Promise((resolve) => this.frame.addEventListener("load", resolve, { once: true }));
-    const sheet = { rel: "stylesheet", href: "/stage/frame.css" };
-    this.document.head.append(Object.assign(document.createElement("link"), sheet));
+    const styled = this.#style();
     this.#guard();
     this.engine = new this.#Engine(this.frame.contentWindow);
     this.engine.onStatus = (word) => this.#kernelSaid(word);
     this.#closeDialogs();
-    await this.engine.shown();
+    await Promise.all([styled, this.engine.shown()]);
     this.sections = Slide.all(this.document);
     this.go(this.position);
     for (const name of ["slidechanged", "fragmentshown", "fragmenthidden"]) {
-      this.document.addEventListener(name, () => this.#moving || this.go(this.position)); // only the stage moves
+      this.document.addEventListener(name, () => this.#moving || this.go(this.position)); // nobody else moves
     }
     for (const { node } of this.#tagged()) node.classList.add("at-once");
     new MutationObserver((changes) => this.#outputCame(changes))
@@ -79,13 +79,19 @@ export class Part {
     if (this.usable) this.#runAtOnce();
   }
 
+  // RISE loads the look too, some time after the slides are there; fulfilled when it is.
+  #style() {
+    const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/files/rise.css" });
+    this.document.head.append(sheet);
+    return new Promise((resolve) => sheet.addEventListener("load", resolve, { once: true }));
+  }
+
   // Nothing that is typed or clicked in the frame reaches the notebook past the stage.
   #guard() {
     const window = this.frame.contentWindow;
     const on = (name, handler) => window.addEventListener(name, handler, true);
     const stop = (event) => event.stopImmediatePropagation();
     on("keydown", (event) => this.#stage.typed(event, this));
-    on("beforeunload", stop); // no question: the talk goes on where it was
     on("contextmenu", (event) => (stop(event), event.preventDefault()));
     on("dblclick", (event) => this.inEditor(event.target) || stop(event)); // opens a text for editing
     on("click", (event) => this.#follow(event));
@@ -118,8 +124,7 @@ export class Part {
     if (!this.sections.length) return;
     this.position.slide = Math.min(slide, this.sections.length - 1);
     const stack = this.section.parentElement;
-    const place = (section) => [...section.parentElement.children].filter(({ tagName }) => tagName === "SECTION")
-      .indexOf(section);
+    const place = (of) => [...of.parentElement.querySelectorAll(":scope > section")].indexOf(of);
     this.#reveal("slide", place(stack), place(this.section), step);
     this.#mark();
   }
@@ -200,7 +205,7 @@ export class Part {
   #mark() {
     const cells = this.#runnable();
     const marked = this.#marked(cells);
-    for (const { node } of cells) node.classList.toggle("next-cell", cells.length > 1 && node === marked.node);
+    for (const cell of cells) cell.node.classList.toggle("next-cell", cells.length > 1 && cell === marked);
   }
 
   #point(target) {
@@ -222,7 +227,7 @@ export class Part {
       await this.#kernelUsable();
       await cell.run();
     } catch (error) {
-      this.#stage.toast(`The run has ended early: ${error.message}`);
+      if (!(error instanceof KernelGone)) throw error; // of its end the stage has told already
     } finally {
       this.#running.delete(cell.node);
     }
@@ -310,9 +315,9 @@ export class Part {
 
   // Steps and predictions that an output brings are set as they were.
   #outputCame(changes) {
-    const added = changes.flatMap(({ addedNodes }) => [...addedNodes]).filter(({ nodeType }) => nodeType === 1);
-    const came = (selector) => added.some((node) => node.matches(selector) || node.querySelector(selector));
-    if (!came(".fragment, .prediction")) return;
+    const set = ".fragment, .prediction";
+    const added = changes.flatMap(({ addedNodes }) => [...addedNodes]);
+    if (!added.some((node) => node.matches?.(set) || node.querySelector?.(set))) return;
     this.go(this.position);
     this.#stage.outputCame(this);
   }

@@ -188,7 +188,8 @@ async function run(stay) {
 function typed(event, part) {
   const name = nameOf(event);
   if (part?.inEditor(event.target)) return typedInEditor(event, name);
-  if (name && (!event.ctrlKey || actionOf(name) || HARMFUL.test(name)) && !BROWSER.test(name)) event.preventDefault();
+  const theBrowsers = name.startsWith("Ctrl-") ? !actionOf(name) && !HARMFUL.test(name) : BROWSER.test(name);
+  if (name && !theBrowsers) event.preventDefault();
   event.stopImmediatePropagation();
   if (!event.repeat || /^(forward|back)$/.test(actionOf(name))) press(name, event.key);
 }
@@ -197,7 +198,7 @@ function typedInEditor(event, name) {
   const action = actionOf(name);
   if (/^(run|runAgain|interrupt|restart)$/.test(action) && name.length > 1) press(name, event.key);
   else if (action === "close") current.leaveEditor();
-  else if (!event.ctrlKey && !/^F\d/.test(name) || EDITING.test(name)) return;
+  else if (name && !/^(Ctrl-|F\d)/.test(name) || EDITING.test(name)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
 }
@@ -221,7 +222,8 @@ function press(name, key) {
 
 // Whether the key has chosen an option of the slide's question.
 function chosen(name) {
-  if (!current.section || !Slide.question(current.section).some(({ letter }) => letter === name)) return false;
+  const options = current.section ? Slide.question(current.section) : [];
+  if (!options.some(({ letter }) => letter === name)) return false;
   choose(name);
   return true;
 }
@@ -256,7 +258,8 @@ function toggleReplayOfDemo() {
 }
 
 function look() {
-  for (const page of [document, ...parts.map((part) => part.document)]) if (page) Slide.look(page, settings.look);
+  const pages = [document, ...parts.map((part) => part.document)];
+  for (const page of pages) if (page) Slide.look(page, settings.look);
 }
 
 function fullScreen() {
@@ -280,7 +283,7 @@ function openMap() {
   const entry = (words, chosen, go) => {
     const button = Object.assign(document.createElement("button"), { textContent: words, autofocus: chosen });
     button.classList.toggle("current", chosen);
-    button.addEventListener("click", () => (map.close(), go()));
+    button.addEventListener("click", () => (map.close(), go(), changed()));
     return button;
   };
   const time = ({ slides }) => `${Math.round(sum(slides))} min`;
@@ -341,7 +344,7 @@ function pressInEmergency(action) {
 
 // Follow whether the server is there.
 function watchServer() {
-  const server = new WebSocket(`/stage/alive`);
+  const server = new WebSocket("/stage/alive");
   server.addEventListener("open", () => {
     if (!element("gone").hidden) writeState(state);
     element("gone").hidden = true;
@@ -389,7 +392,12 @@ function publish() {
   channel.postMessage({
     type: "state",
     talk: { title: talk.title, minutes: talk.minutes },
-    part: { name: current.name, title: current.title, number: parts.indexOf(current) + 1, count: parts.length },
+    part: {
+      name: current.name,
+      title: current.title,
+      number: parts.indexOf(current) + 1,
+      count: parts.length,
+    },
     slide: {
       number: slide + 1,
       count: own.length,
@@ -409,6 +417,7 @@ function publish() {
     },
     kernel: current.engine.status,
     replay: settings.replay,
+    look: settings.look,
   });
 }
 
