@@ -328,9 +328,11 @@ def record(args: argparse.Namespace, experiment: Experiment) -> int:
             os._exit(130)  # leaving in order would wait for threads that are still busy
         return 130
     except BrokenPipeError:  # `... | head` has seen enough
+        stop_workers()
         os._exit(1)
     except OSError as error:  # a full disk, say
         print(f"{args.demo}.py: {error.strerror}: {error.filename or 'the output'}", file=sys.stderr)
+        stop_workers()
         os._exit(2)  # leaving in order would try to write again
     return 0
 
@@ -392,12 +394,16 @@ def ctrl_c_is_mine() -> Iterator[None]:
 def end_workers(*signal_and_frame: Any) -> None:
     """On Ctrl-C end the worker processes first, since leaving a pool waits for their tasks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+    stop_workers()
+    raise KeyboardInterrupt
+
+
+def stop_workers() -> None:
     for worker in workers():
         worker.terminate()
     for worker in workers():
         worker.join(0.5)
         worker.kill()
-    raise KeyboardInterrupt
 
 
 def workers() -> list[Any]:

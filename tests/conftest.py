@@ -27,6 +27,9 @@ for name in (
 ):
     os.environ.pop(name, None)
 
+# What the environment brings, such as mpiexec and py-spy, is found as in an active one.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
 # ... nor a test leave something in a reader's home.
 IPYTHON = ROOT / "build" / "cache" / "ipython"
 IPYTHON.mkdir(parents=True, exist_ok=True)

@@ -146,6 +146,7 @@ def test_the_talk_opens_with_its_first_slide_and_no_notebook_around_it(show):
 def test_the_next_part_is_there_before_it_is_asked_for(show):
     assert until(lambda: (show.talk.kernel("20-gil") or ["", ""])[1] == "idle")
     assert show.talk.kernel("99-stage") is None
+    show.page.locator("iframe.ready:not(.shown)").first.wait_for(state="attached")
     show.press("n")
     assert show.page.locator("iframe.shown.ready").is_visible()
     show.at(first_heading("20-gil"))
