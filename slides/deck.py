@@ -22,6 +22,7 @@ from typing import Any
 
 import recordings
 import running
+import talks
 from IPython.display import HTML, clear_output, display, update_display
 from listing import listing, source
 from running import DEADLINE, Failed
@@ -91,7 +92,9 @@ def room() -> None:
     here, python = machine(), interpreter()
     number = here["cores"]
     limits = f"of {number['logical']}" + (f", quota {number['quota']:g}" if number["quota"] else "")
-    load = "unknown" if here["load"] is None else f"{here['load']:.1f} programs wanted a core (last minute)"
+    load = (
+        "unknown" if here["load"] is None else f"{here['load']:.1f} tasks ran or waited (average of a minute)"
+    )
     facts = {
         "Processor": here["cpu"],
         "Cores we may use": f"{number['usable']} ({limits})",
@@ -104,8 +107,6 @@ def room() -> None:
 
 def parts() -> None:
     """Display the parts of this talk, each a link to its slides."""
-    import talks  # a second, for nbformat: only here
-
     address = os.environ.get("DECK_PART_URL", "{}.html" if "DECK_EXPORT" in os.environ else "{}.ipynb")
     rows = []
     for part in talks.chosen().parts:

@@ -179,7 +179,7 @@ def execute(part: Part, folder: Path, mark: dict[str, str]) -> int:
 
 def failed(part: Part, number: int, reason: str) -> PartFailed:
     """The error for a cell, counted from 1 over all cells that are shown of the notebook."""
-    first_line = part.notebook["cells"][number - 1].source.strip().partition("\n")[0]
+    first_line = part.notebook["cells"][number - 1]["source"].strip().partition("\n")[0]
     where = f"{part.path.name}, cell {number} ({shorten(first_line, 60)})"
     return PartFailed(f"{where}: {shorten(reason, 500)}")
 
@@ -194,10 +194,10 @@ def slides(part: Part) -> str:
         exclude_anchor_links=True,
     )
     exporter.register_preprocessor(TagRemovePreprocessor(remove_input_tags={talks.AT_ONCE}), enabled=True)
-    html, _ = exporter.from_notebook_node(part.notebook)
+    html, _ = exporter.from_notebook_node(nbformat.from_dict(part.notebook))
     soup = BeautifulSoup(html, "html.parser")
     for number, cell in enumerate(part.notebook["cells"], 1):
-        shown = soup.find(id=f"cell-id={cell.id}")
+        shown = soup.find(id=f"cell-id={cell['id']}")
         for picture in shown.select("img, svg:not(svg svg)") if shown else ():
             try:
                 check(picture)

@@ -485,7 +485,7 @@ def test_a_conda_environment_that_will_not_do_is_named_and_left_alone(change, op
 # --- the Makefile ------------------------------------------------------------------------------------------
 
 MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE)
+TARGETS = re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE)
 
 
 @pytest.fixture

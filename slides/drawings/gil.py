@@ -22,7 +22,7 @@ def hand_off() -> Drawing:
             HOLDS,
         ),
         step(
-            "After 5 ms, the switch interval, thread 1 asks for it.",
+            "After 5 ms, the switch interval, thread 1 asks thread 0 for it.",
             Row(Worker("thread 0"), Lock("GIL"), WAITS),
             ("#########", "    ....."),
             HOLDS,
@@ -36,7 +36,7 @@ def hand_off() -> Drawing:
         step(
             "Thread 1 takes it and runs. Now thread 0 waits its 5 ms.",
             Row(Worker("thread 0", runs=False), Lock("GIL"), Worker("thread 1")),
-            ("##########......", "    ......######"),
+            ("##########.....", "    ......#####"),
             Arrow("thread 1", "GIL", "holds"),
         ),
     )

@@ -146,7 +146,21 @@ export class Classic {
     follow("created starting restarting autorestarting", "starting");
     follow("reconnecting disconnected connection_failed", "starting");
     follow("dead killed", "dead");
+    events.on("kernel_autorestarting.Kernel", () => this.#ask());
     if (this.#kernel?.is_connected() && this.#kernel.info_reply.status) this.status = "idle";
+  }
+
+  // A kernel that starts again by itself was seen not to say so: ask until it answers.
+  #ask() {
+    if (this.status !== "starting") return;
+    if (this.#kernel.is_connected()) {
+      this.#kernel.kernel_info(() => {
+        if (this.status !== "starting") return;
+        this.status = "idle";
+        this.onStatus("idle");
+      });
+    }
+    setTimeout(() => this.#ask(), 1000);
   }
 
   cells() {

@@ -19,7 +19,7 @@ const ROWS = [
   ["speaker", "S", "the speaker’s window"],
   ["look", "L", "light or dark"],
   ["fullScreen", "F", "full screen"],
-  ["blank", ". B", "black screen"],
+  ["blank", ".", "black screen"],
   ["help", "? H", "this list"],
   ["emergency", "X", "the emergency deck, and back"],
   ["close", "Escape", "close what is open; leave a cell’s editor"],

@@ -20,6 +20,7 @@ export class Part {
   #pointed = new Map(); // section → node that a click, or Ctrl-Enter, holds on to
   #ranAtOnce = new Set(); // in this kernel
   #runsAtOnce = false;
+  #restarting = false;
 
   // about: what talk.json says; stage: what is told what happens here.
   constructor(about, Engine, stage) {
@@ -170,8 +171,13 @@ export class Part {
 
   // --- running -----------------------------------------------------------------------------------------
 
+  // Of the kernel; while it is replaced, the old one may still say that it is idle.
+  get status() {
+    return this.#restarting ? "starting" : this.engine?.status ?? "starting";
+  }
+
   get usable() {
-    return ["idle", "busy"].includes(this.engine?.status);
+    return ["idle", "busy"].includes(this.status);
   }
 
   // Run the marked cell of the slide, then mark the next; with `stay` the mark stays.
@@ -282,14 +288,22 @@ export class Part {
 
   async interrupt() {
     if (!this.engine.started) return this.#stage.toast("The kernel is still starting");
+    if (this.status === "idle") return this.#stage.toast("Nothing runs");
     await this.engine.interrupt();
     this.#stage.toast("Interrupted");
   }
 
   async restart() {
     this.#stage.toast("A new kernel is starting");
-    if (!this.engine.started) return;
-    await this.engine.restart();
+    if (!this.engine.started || this.#restarting) return;
+    this.#restarting = true;
+    this.#kernelSaid("restarting");
+    try {
+      await this.engine.restart();
+    } finally {
+      this.#restarting = false;
+      this.#kernelSaid(this.status);
+    }
   }
 
   // --- what the slide holds ----------------------------------------------------------------------------

@@ -143,13 +143,17 @@ function outputCame(part) {
 const retune = lastWins(async (part, { dataset }, values) => {
   await settled;
   const call = `deck.retune(${JSON.stringify(dataset.demo)}, ${JSON.stringify(values)})`;
-  const { content } = await part.execute(`import deck; ${call}`);
-  if (content.status !== "ok") toast("This kernel has not run the cell yet: Shift-Enter");
+  const ask = async () => (await part.execute(`import deck; ${call}`)).content.status;
+  if (await ask() === "ok") return;
+  await part.run(true); // a kernel that has not run the cell knows nothing of its controls
+  if (await ask() !== "ok") toast("The controls do not answer: Shift-Enter runs the cell again");
 });
 
 function tuned(part) {
   const form = Slide.controls(part.section);
-  if (form) retune(part, form, Slide.values(form));
+  if (!form) return;
+  part.section.querySelector(".result")?.classList.add("stale");
+  retune(part, form, Slide.values(form));
 }
 
 // --- keys ------------------------------------------------------------------------------------------------
@@ -377,7 +381,7 @@ function changed() {
   const before = parts.slice(0, parts.indexOf(current)).flatMap(({ slides }) => slides).length;
   element("progress").style.width = `${(100 * (before + slide + 1)) / all.length}%`;
   element("replay").textContent = settings.replay && "REPLAY";
-  const kernel = current.engine?.status ?? "starting";
+  const kernel = current.status;
   Object.assign(element("kernel"), { className: kernel, title: `kernel: ${kernel}` });
   document.title = `${current.slides[slide]?.title} – ${talk.title}`;
   publish();
@@ -415,7 +419,7 @@ function publish() {
       slide: 60 * own[slide].minutes,
       total: 60 * sum(parts.flatMap(({ slides }) => slides)),
     },
-    kernel: current.engine.status,
+    kernel: current.status,
     replay: settings.replay,
     look: settings.look,
   });

@@ -1,6 +1,7 @@
 // What works on a slide, wherever it is shown: in the stage's frames and in the exported pages.
 // One global, Slide; its functions keep nothing in mind and listen to nothing: whoever calls them does.
 globalThis.Slide = (() => {
+  const RUNS = ".result, .rise-enabled :is(.jp-CodeCell, .code_cell):not(.at-once)";
   const OPTION_KEYS = { workers: /^[0-9]$/, mechanism: /^[tT]$/, interval: /^[-+=−]$/ };
 
   // Every slide, in the order in which they are shown.
@@ -37,9 +38,8 @@ globalThis.Slide = (() => {
     }
     for (const later of sections.slice(sections.indexOf(section) + 1)) {
       if (question(later).length) return;
-      const lines = later.querySelectorAll(".result .prediction");
-      lines.forEach((line) => predict(line, chosen));
-      if (lines.length) return;
+      for (const line of later.querySelectorAll(".result .prediction")) predict(line, chosen);
+      if (later.querySelector(RUNS)) return; // the run that answers, even if it has not been started yet
     }
   }
 
