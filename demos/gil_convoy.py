@@ -20,7 +20,7 @@ REQUESTS = Number(30, 2, least=1, most=10_000, about="round trips for each row")
 BUSY = Number(2, 1, least=1, most=16, about="busy threads at most")
 INTERVALS = [5, 20, 0.5]  # switch intervals in ms; the first is Python's own
 PAUSE = 0.001  # seconds between requests: without it the busy thread has no time to take the GIL
-STUCK = 20  # seconds; no client needs that long to start
+STUCK = 10  # seconds; no client needs that long to start
 
 
 def echo(connection):

@@ -131,8 +131,8 @@ def shared_memory():
 
 @pytest.mark.parametrize("method", [None, "fork", "forkserver", "spawn"])
 def test_ctrl_c_ends_it_and_every_child(name, method):
-    if method and not uses_processes(name):
-        pytest.skip("it starts no processes")
+    if bool(method) != uses_processes(name):
+        pytest.skip("it starts processes: by each method" if not method else "it starts no processes")
     command = [*forced(name, method), *declared(name, "PROCESSES")] if method else [str(DEMOS / f"{name}.py")]
     before, mark = shared_memory(), watchdog.mark(MARK)
     child = subprocess.Popen(

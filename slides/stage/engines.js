@@ -56,12 +56,8 @@ export class Lab {
     }));
   }
 
-  async #run(widget) {
-    try {
-      await widget.constructor.execute(widget, this.#context);
-    } catch (error) {
-      throw error.message.startsWith("Canceled") ? new KernelGone() : error;
-    }
+  #run(widget) {
+    return this.#unlessCanceled(widget.constructor.execute(widget, this.#context));
   }
 
   get status() {
@@ -74,7 +70,16 @@ export class Lab {
   }
 
   execute(code) {
-    return this.#context.session.kernel.requestExecute({ code, silent: true, store_history: false }).done;
+    const { kernel } = this.#context.session;
+    return this.#unlessCanceled(kernel.requestExecute({ code, silent: true, store_history: false }).done);
+  }
+
+  async #unlessCanceled(execution) {
+    try {
+      return await execution;
+    } catch (error) {
+      throw error.message.startsWith("Canceled") ? new KernelGone() : error;
+    }
   }
 
   interrupt() {

@@ -3,6 +3,7 @@ import { KernelGone } from "./engines.js";
 
 const EDITOR = ".cm-editor, .CodeMirror, textarea, select, [contenteditable=true]";
 const NOTES = "aside.notes :is(.jp-RenderedMarkdown, .text_cell_render)";
+const EXECUTIONS = 3; // at most, of one silent code: while a kernel starts it may go once more
 export const END = 999; // as a step: after the last one
 
 export class Part {
@@ -282,8 +283,14 @@ export class Part {
 
   // Run code that leaves no trace in the notebook; the kernel's reply.
   async execute(code) {
-    await this.#kernelUsable();
-    return this.engine.execute(code);
+    for (let left = EXECUTIONS; ; left -= 1) {
+      await this.#kernelUsable();
+      try {
+        return await this.engine.execute(code);
+      } catch (error) {
+        if (!left || !(error instanceof KernelGone)) throw error; // else the next kernel is asked
+      }
+    }
   }
 
   async interrupt() {

@@ -21,12 +21,15 @@ function lastWins(work) {
   let next = null;
   let busy = null;
   const all = async () => {
-    while (next) {
-      const now = next;
-      next = null;
-      await work(...now);
+    try {
+      while (next) {
+        const now = next;
+        next = null;
+        await work(...now);
+      }
+    } finally {
+      busy = null;
     }
-    busy = null;
   };
   return (...args) => {
     next = args;
@@ -153,7 +156,7 @@ function tuned(part) {
   const form = Slide.controls(part.section);
   if (!form) return;
   part.section.querySelector(".result")?.classList.add("stale");
-  retune(part, form, Slide.values(form));
+  retune(part, form, Slide.values(form)).catch(({ message }) => toast(message));
 }
 
 // --- keys ------------------------------------------------------------------------------------------------
