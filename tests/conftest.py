@@ -22,7 +22,6 @@ for name in (
     "FRESH",
     "DECK_EXPORT",
     "DECK_SETTINGS",
-    "SCREENSHOTS",
     "PYTHONUNBUFFERED",
 ):
     os.environ.pop(name, None)
