@@ -32,7 +32,7 @@ import watchdog
 
 ROOT = Path(__file__).resolve().parent.parent
 SLIDES = ROOT / "slides"
-TALK = ROOT / "build" / "slides" / "talk.html"
+TALK = present.EMERGENCY
 BUILD = ROOT / "build" / "doctor"
 sys.path.append(str(ROOT / "demos"))
 from machine import cores, machine  # noqa: E402  (demos/ is not a package)

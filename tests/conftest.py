@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,31 @@ os.environ["IPYTHONDIR"] = str(IPYTHON)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 
 
+PATIENCE = 60.0  # seconds; there are two cores, and other tests run beside these
+
+
+def until(holds, seconds=PATIENCE):
+    """Wait a while until something holds; whether it does."""
+    deadline = time.monotonic() + seconds
+    while not (held := holds()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return held
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+def files(folder):
+    """All files below a folder, with what is in them."""
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def git_status():
+    return subprocess.check_output(["git", "status", "--porcelain"], cwd=ROOT, text=True)
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """The path of a Chromium; without one the test skips, but in CI it fails."""
@@ -47,6 +74,19 @@ def chromium():
     if os.environ.get("CI"):
         pytest.fail(f"{reason}: CI must have one")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """A Chromium without a window, for one test file: Playwright runs once at a time in a thread."""
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    sandbox = os.geteuid() != 0  # Chromium refuses to have one for root
+    with sync_playwright() as playwright:
+        options = {"executable_path": chromium, "args": quiet, "chromium_sandbox": sandbox}
+        with playwright.chromium.launch(**options) as launched:
+            yield launched
 
 
 @pytest.fixture

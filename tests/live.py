@@ -5,33 +5,17 @@ import os
 import re
 import signal
 import socket
-import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pexpect
 import watchdog
-from conftest import ROOT
+from conftest import PATIENCE, ROOT, free_port, until
 from playwright.sync_api import Page, expect
 
-PATIENCE = 60.0  # seconds; there are two cores, and other tests run beside these
 HERE = ".reveal.ready .slides > section.present > section.present"  # the slide that is shown
 CODE = f"{HERE} :is(.jp-CodeCell, .code_cell)"
 OUTPUT = f"{HERE} :is(.jp-OutputArea, .output)"
-
-
-def until(holds: Callable[[], bool]) -> bool:
-    """Wait a while until something holds; whether it does."""
-    deadline = time.monotonic() + PATIENCE
-    while not (held := holds()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return held
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def default_signals() -> None:

@@ -9,14 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 import sources
 import watchdog
-from conftest import DEMOS, ROOT
+from conftest import DEMOS, ROOT, until
 from jsonschema import Draft202012Validator
 
 DEMO_NAMES = sources.demos()
@@ -145,7 +144,7 @@ def test_ctrl_c_ends_it_and_every_child(name, method):
     )
     try:
         assert child.stdout.readline()  # unasked, since rows must come at once
-        wait_for(lambda: started(mark))
+        assert until(lambda: started(mark), 20), "it did not start"
         os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all of them
         _, errors = child.communicate(timeout=8)  # a demo that ignores it would take ten
         left = watchdog.marked(mark)
@@ -164,13 +163,6 @@ def started(mark):
         with contextlib.suppress(psutil.Error):
             threads += process.num_threads()
     return threads >= 3
-
-
-def wait_for(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not start"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])

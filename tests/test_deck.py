@@ -18,9 +18,10 @@ import psutil
 import pytest
 import recordings
 import watchdog
-from conftest import ROOT
+from conftest import ROOT, free_port, until
 from jupyter_client.manager import KernelManager
 
+SOON = 5  # seconds; what the stage promises
 HANG = "    print('a row'); time.sleep(99)"  # without flush: a row must be seen all the same
 SABOTAGE = {
     "hangs": (HANG, "took longer than 2 s"),
@@ -123,21 +124,8 @@ def leftovers(kernel):
     return watchdog.marked({"DECK_KERNEL": kernel.value("__import__('os').environ['DECK_KERNEL']")})
 
 
-def soon(condition, seconds=5):
-    """Whether the condition comes true; five seconds is what the stage promises."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.1)
-    return condition()
-
-
 def shared_memory():
     return {path.name for path in Path("/dev/shm").glob("psm_*")}
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 RUN = "from deck import run\nmeasured = run('gil_lanes', deadline=2)"
@@ -181,7 +169,7 @@ def test_sabotage_leaves_label_reason_and_picture_and_nothing_else(harm, talk, k
     assert '<figure class="picture"><svg' in shown
     assert "a row" not in shown
     assert "TRACEBACK" not in shown
-    assert soon(lambda: not leftovers(slide))
+    assert until(lambda: not leftovers(slide), SOON)
     assert shared_memory() <= memory
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
@@ -221,7 +209,7 @@ def test_an_interrupted_run_shows_the_recording(talk, kernel, presses):
     assert "the live run was interrupted" in shown
     assert "<figure" in shown
     assert "TRACEBACK" not in shown
-    assert soon(lambda: not leftovers(slide))
+    assert until(lambda: not leftovers(slide), SOON)
 
 
 def test_the_recording_is_there_before_the_last_process_is_gone(talk, kernel):
@@ -258,9 +246,9 @@ def test_nothing_survives_a_killed_kernel_and_the_next_run_says_so(talk, kernel)
         running[:] = psutil.Process(pid).children(recursive=True)
         return len(running) >= 3  # the demo, its grandchild, the guard
 
-    assert soon(busy, 20)
+    assert until(busy, 20)
     os.kill(pid, signal.SIGKILL)
-    assert soon(lambda: not any(watchdog.alive(process.pid) for process in running))
+    assert until(lambda: not any(watchdog.alive(process.pid) for process in running), SOON)
     (talk / "demos" / "harness.py").write_text(whole)
     again = kernel()
     assert "the kernel died in the last live run" in (shown := again.run(RUN))

@@ -216,19 +216,6 @@ def soup(page):
 # --- how it is read --------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def browser(chromium):
-    from playwright.sync_api import sync_playwright
-
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        sandbox = os.geteuid() != 0  # Chromium refuses to have one for root
-        with playwright.chromium.launch(
-            executable_path=chromium, args=quiet, chromium_sandbox=sandbox
-        ) as browser:
-            yield browser
-
-
 @contextmanager
 def reading(browser, width=1280, height=720, **options):
     """A page in a window of its own, the addresses it asks for, and what the browser complains about."""

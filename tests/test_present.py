@@ -13,21 +13,12 @@ from pathlib import Path
 import nbformat
 import present
 import pytest
-from conftest import ROOT, SLIDES
+from conftest import PATIENCE, ROOT, SLIDES, files, free_port, git_status, until
 from jupyter_client import BlockingKernelClient
-from live import PATIENCE, Talk, free_port, until
+from live import Talk
 
 PRESENT = [sys.executable, SLIDES / "present.py"]
 BUILD = ROOT / "build" / "present"
-
-
-def files(folder):
-    """All files below a folder, with what is in them."""
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def git_status():
-    return subprocess.check_output(["git", "status", "--porcelain"], cwd=ROOT, text=True)
 
 
 # --- the end -----------------------------------------------------------------------------------------------

@@ -90,19 +90,6 @@ def read(path):
 # --- what is looked at -----------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def browser(chromium):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        sandbox = os.geteuid() != 0  # Chromium refuses to have one for root
-        quiet = ["--disable-background-networking"]
-        with playwright.chromium.launch(
-            executable_path=chromium, args=quiet, chromium_sandbox=sandbox
-        ) as browser:
-            yield browser
-
-
 def reading(browser, size, look):
     """A window of this size, for somebody who wants slides of this look and nothing that moves."""
     context = browser.new_context(

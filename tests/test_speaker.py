@@ -1,7 +1,6 @@
 """The speaker's window, in a browser: a second page of the same origin plays the stage."""
 
 import http.server
-import os
 import threading
 from importlib.metadata import distribution
 from pathlib import Path
@@ -65,19 +64,6 @@ def address():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/stage"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        sandbox = os.geteuid() != 0  # Chromium refuses to have one for root
-        quiet = ["--disable-background-networking"]
-        with playwright.chromium.launch(
-            executable_path=chromium, args=quiet, chromium_sandbox=sandbox
-        ) as browser:
-            yield browser
 
 
 class Window:

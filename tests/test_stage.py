@@ -1,9 +1,7 @@
 """The stage in a browser, in both engines: its keys, and a talk that goes on whatever dies."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from string import ascii_lowercase, digits
 from urllib.error import HTTPError
@@ -11,10 +9,10 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from conftest import ROOT, SLIDES
-from live import CODE, HERE, OUTPUT, PATIENCE, Show, Talk, until
+from conftest import PATIENCE, SLIDES, files, git_status, until
+from live import CODE, HERE, OUTPUT, Show, Talk
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 PRESENT = [sys.executable, SLIDES / "present.py"]
 
@@ -82,17 +80,6 @@ def stage_test():
 
 
 @pytest.fixture(scope="module")
-def browser(chromium):
-    flags = ["--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=chromium, args=flags, chromium_sandbox=os.geteuid() != 0
-        )
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Two real decks, then stage_test()."""
     folder = tmp_path_factory.mktemp("notebooks")
@@ -118,15 +105,6 @@ def show(request, browser, folder, tmp_path_factory):
         show.open()
         yield show
         page.close()
-
-
-def files(folder):
-    """All files below a folder, with what is in them."""
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def git_status():
-    return subprocess.check_output(["git", "status", "--porcelain"], cwd=ROOT, text=True)
 
 
 def first_heading(stem):
