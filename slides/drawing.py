@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "demos"))
-from plots import STATES, TEXT, WIDTH, beside, paint, polyline, rect, svg, text
+from plots import SMALL, STATES, TEXT, WIDTH, beside, paint, polyline, rect, svg, text
 
 SAYS, LINE = 36, 48  # the font size of a frame's sentence, and the height of its lines
 LETTER = 0.58  # of the font size: no letter is wider on average, in whatever font there is
@@ -146,12 +146,13 @@ class Memory(Thing):
         self.width = max(self.cell * len(self.values), wide(name))
 
     def at(self, x: float, y: float) -> Iterator[Drawn]:
-        shapes = [text(x, y + 16, self.name, TEXT, bold=True)]
+        left = x + (self.width - self.cell * len(self.values)) / 2
+        shapes = [text(x + self.width / 2, y + 16, self.name, TEXT, "middle", bold=True)]
         for number, value in enumerate(self.values):
-            cell = Place(x + number * self.cell, y + 44, self.cell, 70)
+            cell = Place(left + number * self.cell, y + 44, self.cell, 70)
             shapes += [rect(*cell, "panel", f"{self.name}: {value}"), outline(cell, "muted")]
             shapes.append(text(cell.middle[0], cell.middle[1], value, TEXT, "middle"))
-        body = Place(x, y + 44, self.cell * len(self.values), 70)
+        body = Place(left, y + 44, self.cell * len(self.values), 70)
         yield Drawn(self.name, Place(x, y, self.width, self.height), body, shapes)
 
 
@@ -179,6 +180,38 @@ class Lanes(Thing):
                 begin += length
             place = Place(x, middle - LANE / 2, self.width, LANE)
             yield Drawn(f"lane of {name}", place, place, shapes)
+
+
+class Years(Thing):
+    """What there was when: lanes of named blocks, (start, end, name), over the years."""
+
+    width = float(WIDTH)
+
+    def __init__(
+        self, first: int, last: int, lanes: Mapping[str, Sequence[tuple[float, float, str]]]
+    ) -> None:
+        self.first, self.last, self.lanes = first, last, lanes
+        self.height = 1.3 * LANE * len(lanes) + 48
+
+    def at(self, x: float, y: float) -> Iterator[Drawn]:
+        left = x + beside(self.lanes)
+        step = (x + WIDTH - left) / (self.last - self.first)
+        for name, blocks in self.lanes.items():
+            shapes = [text(x, y + 0.85 * LANE, name)]
+            for start, end, what in blocks:
+                begin = left + (start - self.first) * step
+                shapes.append(rect(begin, y + 0.5 * LANE, (end - start) * step - 3, 0.7 * LANE, "ran", what))
+                shapes.append(text(min(begin, x + WIDTH - wide(what)), y + 0.25 * LANE, what))
+            place = Place(x, y, self.width, 1.3 * LANE)
+            yield Drawn(name, place, place, shapes)
+            y += 1.3 * LANE
+        decades = range(-(-self.first // 10) * 10, self.last, 10)
+        middles = {year: left + (year - self.first) * step for year in decades}
+        shapes = [
+            text(middle, y + 20, str(year), SMALL, "middle", "muted") for year, middle in middles.items()
+        ]
+        place = Place(x, y, self.width, 48)
+        yield Drawn("years", place, place, shapes)
 
 
 # --- where they stand ------------------------------------------------------------------------------------
@@ -209,7 +242,7 @@ class Column(Thing):
 
     def at(self, x: float, y: float) -> Iterator[Drawn]:
         for thing in self.things:
-            yield from thing.at(x, y)
+            yield from thing.at(x + (self.width - thing.width) / 2, y)
             y += thing.height + self.gap
 
 
@@ -223,7 +256,8 @@ class Box(Thing):
 
     def at(self, x: float, y: float) -> Iterator[Drawn]:
         border = Place(x, y, self.width, self.height)
-        shapes = [outline(border, "muted"), text(x + 24, y + 34, self.name, TEXT, colour="muted")]
+        pen = Place(x + 2, y + 2, self.width - 4, self.height - 4)  # half a stroke inside: nothing is cut
+        shapes = [outline(pen, "muted"), text(x + 24, y + 34, self.name, TEXT, colour="muted")]
         yield Drawn(self.name, border, border, shapes, holds=True)
         yield from self.inside.at(x + 24, y + 68)
 
