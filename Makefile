@@ -25,7 +25,10 @@ check-slides: ## every slide in a browser, live and exported, three sizes, light
 record:   ## run the demos of the slides and keep the recordings that the stage falls back on
 	@python=$$("$(PYTHON)" slides/setup.py) && exec "$$python" slides/record.py
 
-clean:    ## remove build/ (the environment stays; to make it anew remove .venv)
+exercises: ## copy the exercises to build/exercises, for you to edit; needs no set-up
+	@exec "$(PYTHON)" slides/exercises/hand_out.py
+
+clean:    ## remove build/, your exercises, too (the environment stays; to make it anew remove .venv)
 	rm -rf build
 
 ##
@@ -42,4 +45,4 @@ clean:    ## remove build/ (the environment stays; to make it anew remove .venv)
 ##
 ## Each demo also runs alone:
 
-.PHONY: help present slides doctor test check-slides record clean
+.PHONY: help present slides doctor test check-slides record exercises clean

@@ -7,7 +7,7 @@ A route is a file of slides/routes/ with a title, a budget of minutes, and what 
     slides = ["00-welcome", "20-gil / The claim", "20-gil / Two threads"]
 
 An entry is a whole part, or one slide of it by its heading. Standing next to each other, entries of one
-notebook make one part of the talk.
+notebook make one part of the talk. Exercises are left out, unless the route says exercises = true.
 """
 
 import ast
@@ -28,6 +28,7 @@ Cell = dict[str, Any]
 SLIDES = Path(__file__).resolve().parent
 TITLE = "The Hitchhiker’s Guide to Parallelism with Python"
 AT_ONCE = "at-once"  # the tag of a cell that the stage runs by itself, and whose code is not on the slide
+HELPERS = {"deck", "drawings", "exercise"}  # the modules from which a cell may import what shows something
 NOT_INSTANT = {"run", "tune"}  # of what a cell imports from deck, these start a demo
 
 
@@ -105,6 +106,7 @@ def follow(route: str, folder: Path) -> Talk:
     try:
         text = tomllib.loads(file.read_text(encoding="utf-8"))
         title, budget, entries = str(text["title"]), float(text["minutes"]), list(map(str, text["slides"]))
+        exercises = bool(text.get("exercises", False))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CannotTalk(f"{file.name}: needs title, minutes and slides: {error}") from error
     if not entries:
@@ -121,7 +123,7 @@ def follow(route: str, folder: Path) -> Talk:
         if len(set(headings)) < len(headings) or ("" in headings and len(headings) > 1):
             raise CannotTalk(f"{file.name}: {stem}, or a slide of it, is named twice")
         try:
-            parts.append(read(path, [] if headings == [""] else headings))
+            parts.append(read(path, [] if headings == [""] else headings, exercises))
         except LookupError as error:
             raise CannotTalk(f"{file.name}: {error}") from error
     return Talk(route, title, budget, parts)
@@ -134,8 +136,10 @@ def nearest(word: str, words: Iterable[str]) -> str:
 # --- notebooks -------------------------------------------------------------------------------------------
 
 
-def read(path: Path, headings: Sequence[str] = ()) -> Part:
+def read(path: Path, headings: Sequence[str] = (), exercises: bool = True) -> Part:
     """The part of a notebook, or of its slides with these headings; a LookupError where one is not there.
+
+    Without headings it is the whole part, with its exercises or not.
 
     Title and minutes stand in its metadata: {"deck": {"title": "The GIL", "minutes": 12}}.
     """
@@ -155,10 +159,12 @@ def read(path: Path, headings: Sequence[str] = ()) -> Part:
     found = slides(notebook)
     if not found:
         raise CannotTalk(f"{path}: has no slide")
-    if headings:
-        found = [pick(heading, path.stem, found) for heading in headings]
+    wanted = [pick(heading, path.stem, found) for heading in headings] or [
+        slide for slide in found if exercises or not is_exercise(slide)
+    ]
+    if wanted != found:
+        found, time = wanted, sum(map(minutes, wanted))
         keep(found, notebook)
-        time = sum(map(minutes, found))
     for cell in notebook["cells"]:
         if at_once(cell) and AT_ONCE not in cell["metadata"].get("tags", []):
             cell["metadata"]["tags"] = [*cell["metadata"].get("tags", []), AT_ONCE]
@@ -187,6 +193,10 @@ def heading(slide: Sequence[Cell]) -> str:
     )
     first = re.search(r"^#{1,6} +(.+?) *$", text, re.MULTILINE)
     return first[1] if first else ""
+
+
+def is_exercise(slide: Sequence[Cell]) -> bool:
+    return any("from exercise import" in cell["source"] for cell in slide if cell["cell_type"] == "code")
 
 
 def minutes(slide: Sequence[Cell]) -> float:
@@ -226,7 +236,7 @@ def at_once(cell: Cell) -> bool:
         return False
     helpers: set[str] = set()
     for node in nodes:
-        if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in ("deck", "drawings"):
+        if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in HELPERS:
             names = [alias for alias in node.names if alias.name not in NOT_INSTANT]
             helpers |= {alias.asname or alias.name for alias in names}
         elif isinstance(node, ast.Import | ast.ImportFrom):

@@ -75,6 +75,20 @@ def test_parts_are_chosen_by_number_or_name_in_their_order(folder, monkeypatch, 
     assert [part.stem for part in talks.chosen(folder).parts] == ["20-second", "10-first"]
 
 
+def test_exercises_are_in_a_route_that_asks_for_them_and_in_the_whole_part(folder, monkeypatch):
+    task = [cell("## Task"), cell("from exercise import exercise\nexercise('x')", "code")]
+    write(
+        folder, "30-third", cell("## Idea"), cell("Minutes: 1", "notes"), *task, cell("Minutes: 8", "notes")
+    )
+    talk = route(folder, "30-third", monkeypatch=monkeypatch)
+    assert [(part.slides, part.minutes) for part in talk.parts] == [(1, 1)]
+    with (folder / "routes" / "short.toml").open("a") as file:
+        file.write("\nexercises = true")
+    assert [(part.slides, part.minutes) for part in talks.chosen(folder).parts] == [(2, 9)]
+    monkeypatch.delenv("TALK")
+    assert talks.chosen(folder).parts[-1].slides == 2
+
+
 def test_a_route_has_a_title_a_budget_and_parts(folder, monkeypatch):
     talk = route(folder, "20-second", "10-first", monkeypatch=monkeypatch)
     assert (talk.name, talk.title, talk.minutes) == ("short", "Briefly", 5)

@@ -1,0 +1,25 @@
+"""An exercise on a slide: how to get it and run it, its code, and a solution to unfold."""
+
+import ast
+from pathlib import Path
+
+from IPython.display import HTML, display
+from listing import definition, listing
+
+EXERCISES = Path(__file__).resolve().parent / "exercises"
+
+
+def exercise(name: str) -> None:
+    """Display what slides/exercises/<name>.py asks to be mended; the solution takes its place."""
+    commands = ["make exercises", f"python build/exercises/{name}.py"]
+    lines = "".join(f"<li><code>{command}</code></li>" for command in commands)
+    solution = f"<details><summary>A solution</summary>{listing(code(f'{name}_solved'))}</details>"
+    display(HTML(f'<div class="exercise"><ol>{lines}</ol>{solution}{listing(code(name))}</div>'))
+
+
+def code(script: str) -> str:
+    """All that a script defines, without its docstring, its imports and the call of the check."""
+    text = (EXERCISES / f"{script}.py").read_text(encoding="utf-8")
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign)
+    definitions = [node for node in ast.parse(text).body if isinstance(node, kinds)]
+    return "\n\n".join(definition(node, text.splitlines()) for node in definitions)

@@ -1,0 +1,411 @@
+"""Who checks the exercises: each check says whether a solution is right, and if not, why.
+
+A check takes nothing at its word. Its inputs are random; it counts and stamps by itself, and judges relations
+within one run, again if need be: a busy machine makes nothing right wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import itertools
+import math
+import multiprocessing
+import os
+import random
+import statistics
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from types import FrameType
+from typing import NamedTuple
+
+DEADLINE = 30.0  # seconds; a right solution takes five at most
+GRACE = 10.0  # seconds that threads and processes of a solution have to end, after the verdict
+
+
+class NotYet(Exception):
+    """What is wrong, because of what."""
+
+
+def judged(check: Callable[..., str]) -> Callable[..., None]:
+    """Print what the check says of a solution, and end: with status 0 if that is right."""
+
+    @functools.wraps(check)
+    def verdict(*solution: Callable[..., object]) -> None:
+        hanging = after(DEADLINE, hangs)
+        status = 1
+        try:
+            print("Right:", check(*solution))
+            status = 0
+        except NotYet as why:
+            print("Not yet:", why)
+        except KeyboardInterrupt:
+            print("Interrupted")
+            leave(130)
+        except (Exception, SystemExit) as error:
+            print("Not yet: it ended early, because", raised(error))
+        hanging.cancel()
+        after(GRACE, leave, status)
+        sys.exit(status)
+
+    return verdict
+
+
+def after(seconds: float, function: Callable[..., None], *args: object) -> threading.Timer:
+    timer = threading.Timer(seconds, function, args)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def hangs() -> None:
+    lines = sorted(filter(None, map(yours, sys._current_frames().values())))
+    where = f"line {lines[0]} waits, or repeats, without an end" if lines else "something never comes"
+    print(f"Not yet: there was no answer after {DEADLINE:g} s, because {where}")
+    leave(1)
+
+
+def leave(status: int) -> None:
+    """End now, with everything that was started."""
+    sys.stdout.flush()
+    for child in multiprocessing.active_children():
+        child.kill()
+    os._exit(status)
+
+
+def raised(error: BaseException) -> str:
+    lines, traceback = [], error.__traceback__
+    while traceback:
+        if traceback.tb_frame.f_code.co_filename == script():
+            lines.append(traceback.tb_lineno)
+        traceback = traceback.tb_next
+    where = f"line {lines[-1]}" if lines else "the check"
+    return f"{where} raised {type(error).__name__}: {error}"
+
+
+def yours(frame: FrameType | None) -> int | None:
+    """The line of the solution in which a thread is, if it is in it."""
+    while frame and (frame.f_code.co_filename != script() or frame.f_code.co_name == "<module>"):
+        frame = frame.f_back
+    return frame and frame.f_lineno
+
+
+def script() -> str:
+    return str(sys.modules["__main__"].__file__)
+
+
+# --- find_the_race ---------------------------------------------------------------------------------------
+
+ITEMS = ("tea", "towel", "fish")
+SELLERS = 4  # more than items: a lock for each item may not hold up payments either
+ORDERS = 30  # for each seller
+EACH_ROUND = SELLERS * ORDERS
+ROUNDS = 5
+
+
+class Witness:
+    """Counts calls, and how many were under way at the same time at most."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.calls = self.now = self.most = 0
+
+    def watch(self, seconds: float) -> None:
+        with self.lock:
+            self.calls += 1
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(seconds)
+        with self.lock:
+            self.now -= 1
+
+
+payments, removals = Witness(), Witness()
+
+
+def pay() -> None:
+    payments.watch(0.002)
+
+
+def remove(count: int) -> int:
+    removals.watch(0.0002)
+    return count - 1
+
+
+@judged
+def find_the_race(sell: Callable[[dict[str, int], list[str]], None]) -> str:
+    """Every sale is in the stock, and all sellers wait for payments at the same time."""
+    sys.setswitchinterval(1e-5)  # seconds; so that threads take turns at every chance
+    for sales in range(EACH_ROUND, ROUNDS * EACH_ROUND + 1, EACH_ROUND):
+        orders = [random.choices(ITEMS, k=ORDERS) for _ in range(SELLERS)]
+        before = {item: random.randrange(1000, 9999) for item in ITEMS}
+        stock = dict(before)
+        at_the_same_time(sell, [(stock, some) for some in orders])
+        for function, calls in (("pay", payments.calls), ("remove", removals.calls)):
+            if calls != sales:
+                raise NotYet(
+                    f"{sales} sales made {calls} calls of {function}(), because there is to be one each"
+                )
+        sold = Counter(itertools.chain(*orders))
+        missing = sum(abs(before[item] - sold[item] - stock[item]) for item in ITEMS)
+        if missing:
+            raise NotYet(
+                f"{missing} of {EACH_ROUND} sales are missing in the stock, because a thread wrote what it"
+                " had made of an old count, after another one had written a new one"
+            )
+    if payments.most < SELLERS:
+        raise NotYet(
+            f"no sale is lost, but at most {payments.most} of {SELLERS} threads waited for a payment at once,"
+            " because a lock is held meanwhile"
+        )
+    return f"all {sales} sales are in the stock, and {payments.most} payments were under way at the same time"
+
+
+def at_the_same_time(work: Callable[..., None], arguments: Sequence[Sequence[object]]) -> None:
+    """Call work with all these arguments, a thread for each, from a barrier."""
+    barrier = threading.Barrier(len(arguments))
+
+    def start(*args: object) -> None:
+        barrier.wait()
+        work(*args)
+
+    crew = ThreadPoolExecutor(len(arguments))
+    done, _ = wait([crew.submit(start, *args) for args in arguments], return_when=FIRST_EXCEPTION)
+    crew.shutdown(wait=False)
+    for future in done:
+        future.result()
+
+
+# --- keep_the_heart_beating ------------------------------------------------------------------------------
+
+BEAT = 0.002  # seconds
+WAITS = 0.3  # seconds, for a page
+PAGE = 160_000  # to count the primes below takes about as long
+ATTEMPTS = 3  # with a busy machine something else may be the cause of a silence
+GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+called: list[tuple[str, int]] = []  # a function and its thread, of the calls under this interpreter's GIL
+
+
+def fetch(number: int) -> int:
+    called.append(("fetch", threading.get_ident()))
+    time.sleep(WAITS)
+    return PAGE + 7 * number
+
+
+def count_primes(limit: int) -> int:
+    called.append(("count_primes", threading.get_ident()))
+    return sum(all(n % d for d in range(2, math.isqrt(n) + 1)) for n in range(2, limit))
+
+
+def sieved(limit: int) -> int:
+    """The number of primes below limit, in another way."""
+    prime = bytearray([0, 0]) + bytearray([1]) * (limit - 2)
+    for n in range(2, math.isqrt(limit) + 1):
+        if prime[n]:
+            prime[n * n :: n] = bytes(len(prime[n * n :: n]))
+    return sum(prime)
+
+
+@judged
+def keep_the_heart_beating(answer: Callable[[int], Awaitable[int]]) -> str:
+    """The heart is never silent for as long as a call takes, and who computes has a GIL of its own."""
+    start = time.process_time()
+    count_primes(PAGE)
+    computes = time.process_time() - start
+    for _ in range(ATTEMPTS):
+        called.clear()
+        numbers = random.sample(range(1000), 2)
+        answers, silence, cpu = asyncio.run(listen(answer, numbers))
+        right = [sieved(PAGE + 7 * number) for number in numbers]
+        if answers != right:
+            raise NotYet(
+                f"answer({numbers[0]}) and answer({numbers[1]}) gave {answers}, not {right}, because"
+                " answer(n) is to be count_primes(fetch(n))"
+            )
+        stalls = silence > min(WAITS, computes) / 2
+        words = f"the heart was silent for {1000 * silence:.0f} ms, because"
+        in_the_loop = [name for name, thread in called if thread == threading.get_ident()]
+        if stalls and in_the_loop:
+            verb = "waits" if in_the_loop[0] == "fetch" else "computes"
+            raise NotYet(f"{words} {in_the_loop[0]}() {verb} in the thread of the loop")
+        if GIL and "count_primes" in dict(called):
+            raise NotYet(
+                f"the heart had to share the GIL for {1000 * cpu:.0f} ms, because a thread beside it computed"
+            )
+        if not stalls:
+            return (
+                f"the heart was silent for {1000 * silence:.0f} ms at most, beside calls that wait"
+                f" {1000 * WAITS:.0f} ms and compute some {1000 * computes:.0f} ms"
+            )
+    raise NotYet(f"{words} something blocks that is not awaited, such as result() or shutdown()")
+
+
+async def listen(
+    answer: Callable[[int], Awaitable[int]], numbers: Sequence[int]
+) -> tuple[list[int], float, float]:
+    """The answers, the longest silence of the heart, and the CPU seconds of this process meanwhile."""
+    silences: list[float] = []
+    heart = asyncio.create_task(beat(silences))
+    await asyncio.sleep(5 * BEAT)
+    start = time.process_time()
+    answers = await asyncio.gather(*map(answer, numbers))
+    cpu = time.process_time() - start
+    await asyncio.sleep(5 * BEAT)
+    heart.cancel()
+    return list(answers), max(silences), cpu
+
+
+async def beat(silences: list[float]) -> None:
+    while True:
+        last = time.perf_counter()
+        await asyncio.sleep(BEAT)
+        silences.append(time.perf_counter() - last)
+
+
+# --- measure_it_right ------------------------------------------------------------------------------------
+
+Measure = Callable[[Callable[[], object]], float]
+REPEATS = 5  # at least
+NEAR = 1.5  # a measured time is right within this factor of the stamped one
+TRIES = 3
+
+
+def burn(seconds: float) -> None:
+    """Compute in two threads, in C code that lets the GIL go."""
+    end = time.perf_counter() + seconds
+
+    def work() -> None:
+        while time.perf_counter() < end:
+            hashlib.sha256(bytes(200_000))
+
+    crew = [threading.Thread(target=work) for _ in range(2)]
+    for thread in crew:
+        thread.start()
+    for thread in crew:
+        thread.join()
+
+
+class Trap(NamedTuple):
+    """A function whose calls take known times, and why a measured time may be less or more than typical."""
+
+    what: str
+    work: Callable[[float], None]
+    typical: float  # each time is a factor
+    first: float
+    then: Sequence[float]  # shuffled, again and again
+    less: str
+    more: str
+
+
+OTHER = "that is not the time of a typical call"
+TRAPS = [
+    Trap("sleeps", time.sleep, 1, 1, [1], "a CPU clock stands still meanwhile", OTHER),
+    Trap("computes in two threads", burn, 4, 1, [1], OTHER, OTHER),
+    Trap("is slow the first time", time.sleep, 1, 10, [1], OTHER, "the first call is in it"),
+    Trap(
+        "is interrupted at one call in five, and finds another answer in a cache",
+        time.sleep, 1, 1, [1, 1, 1, 10, 0.1],
+        "the shortest call is not typical", "the longest call is in it",
+    ),
+]  # fmt: skip
+
+
+class Stamped:
+    """The function of a trap; it stamps how long its typical calls take."""
+
+    def __init__(self, trap: Trap, seconds: float) -> None:
+        self.work, self.lengths = trap.work, lengths(trap, seconds)
+        self.took: list[float] = []
+        self.calls = 0
+
+    def __call__(self) -> None:
+        length, typical = next(self.lengths)
+        start = time.perf_counter()
+        self.work(length)
+        self.calls += 1
+        if typical:
+            self.took.append(time.perf_counter() - start)
+
+
+def lengths(trap: Trap, seconds: float) -> Iterator[tuple[float, bool]]:
+    """The seconds of each call, and whether it is a typical one."""
+    endless = (factor for _ in itertools.count() for factor in random.sample(trap.then, len(trap.then)))
+    for factor in itertools.chain([trap.first], endless):
+        yield factor * trap.typical * seconds, factor == 1
+
+
+@judged
+def measure_it_right(measure: Measure) -> str:
+    """What is measured is near what was stamped, for functions that are traps for bad habits."""
+    seconds = random.uniform(0.005, 0.01)
+    for trap in TRAPS:
+        calls = spring(trap, seconds, measure)
+        if calls < REPEATS:
+            raise NotYet(
+                f"{calls} calls are no measurement, because one outlier among them decides; make more"
+            )
+    return f"four functions of {1000 * seconds:.1f} to {4000 * seconds:.1f} ms are measured well enough"
+
+
+def spring(trap: Trap, seconds: float, measure: Measure) -> int:
+    """Have the function of the trap measured; how often it was called."""
+    for _ in range(TRIES):
+        stamped = Stamped(trap, seconds)
+        measured = measure(stamped)
+        if not isinstance(measured, (int, float)):
+            raise NotYet(f"measure() returned {measured}, because its seconds get lost")
+        if not stamped.calls:
+            raise NotYet(
+                "measure() knows the time before it has measured, because it never calls the function"
+            )
+        typical = statistics.median(stamped.took) if stamped.took else math.inf
+        if typical / NEAR < measured < typical * NEAR:
+            return stamped.calls
+    raise NotYet(
+        f"measure() says {1000 * measured:.2f} ms of a function that {trap.what}, but a typical call took"
+        f" {1000 * typical:.2f} ms, because {trap.less if measured < typical else trap.more}"
+    )
+
+
+# --- karp_flatt ------------------------------------------------------------------------------------------
+
+
+@judged
+def karp_flatt(
+    speedup: Callable[[float, float], float],
+    efficiency: Callable[[float, float, int], float],
+    serial_fraction: Callable[[float, float, int], float],
+    predict: Callable[[float, float], float],
+) -> str:
+    """Programs with a known serial fraction; then those at the edges."""
+    for _ in range(100):
+        serial, t1, p = random.uniform(0.01, 0.99), random.uniform(1, 100), random.randint(2, 64)
+        tp = t1 * serial + t1 * (1 - serial) / p
+        faster = p / (1 + serial * (p - 1))
+        equal(speedup, (t1, tp), faster, "it tells how many times sooner the work is done")
+        equal(efficiency, (t1, tp, p), faster / p, "it is the share of each worker in the speedup")
+        equal(serial_fraction, (t1, tp, p), serial, "the times were made from this fraction")
+        equal(predict, (serial, 16), 16 / (1 + serial * 15), "the serial part takes as long as before")
+        equal(predict, (serial, math.inf), 1 / serial, "the serial part is all that is left")
+    equal(serial_fraction, (5.0, 5.0, 1), math.nan, "one worker tells nothing of more")
+    equal(serial_fraction, (8.0, 1.6, 4), -1 / 15, "such a speedup has a cause that Amdahl did not think of")
+    equal(serial_fraction, (4.0, 5.0, 2), 1.5, "overhead counts as serial, too")
+    equal(predict, (0, math.inf), math.inf, "without a serial part there is no ceiling")
+    equal(predict, (1, math.inf), 1, "workers cannot help where all is serial")
+    return (
+        f"100 programs and 5 at the edges; with {100 * serial:.0f} % serial, the ceiling is {1 / serial:.1f}"
+    )
+
+
+def equal(function: Callable[..., float], args: tuple[float, ...], right: float, why: str) -> None:
+    answer = function(*args)
+    call = f"{function.__name__}({', '.join(f'{arg:.4g}' for arg in args)})"
+    if not isinstance(answer, (int, float)):
+        raise NotYet(f"{call} is {answer}, because it returns no number")
+    if not (math.isclose(answer, right, rel_tol=1e-6) or (math.isnan(answer) and math.isnan(right))):
+        raise NotYet(f"{call} is {answer:.4g}, not {right:.4g}, because {why}")

@@ -1,0 +1,335 @@
+"""The exercises: what is handed out is not yet right, each solution is, and a wrong answer hears why."""
+
+import ast
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import exercise
+import pytest
+import talks
+import test_slides
+import watchdog
+from conftest import ROOT, SLIDES, files, until
+from live import default_signals
+from running import COLUMNS
+from test_contract import interpreters
+from test_notebooks import MOST_LINES
+
+HERE = SLIDES / "exercises"
+EXERCISES = sorted(path.stem.replace("_solved", "") for path in HERE.glob("*_solved.py"))
+SOLVED = [f"{name}_solved" for name in EXERCISES]
+each = pytest.mark.parametrize("name", EXERCISES)
+
+# What is handed out, and why it is not right yet
+NOT_YET = {
+    "find_the_race": r"\d+ of 120 sales are missing in the stock, because a thread wrote",
+    "keep_the_heart_beating": r"silent for \d{3,} ms, because fetch\(\) waits in the thread of the loop",
+    "measure_it_right": r"of a function that sleeps, but .*, because a CPU clock stands still",
+    "karp_flatt": r"speedup\(.*\) is .*, because it tells how many times sooner",
+}
+
+PAY, SALE = "        pay()", "            stock[item] = remove(stock[item])\n"
+LOOP = "    for item in orders:\n"
+LOCK_OF_EACH = "locks = {item: threading.Lock() for item in check.ITEMS}\n\n\ndef sell"
+THREAD = "await asyncio.to_thread(fetch, number)"
+PROCESS = "await loop.run_in_executor(pool, count_primes, page)"
+WARM_UP, MEDIAN = "    function()  # to warm up\n", "return statistics.median(times)"
+FRACTION, ONE = "(tp / t1 - 1 / p) / (1 - 1 / p)", " if p > 1 else math.nan"
+
+# What to change in a solution, and why that is wrong then
+WRONG = {
+    "find_the_race": [
+        ({"with lock:": "with threading.Lock():"}, NOT_YET["find_the_race"]),
+        (
+            {SALE: "            old = stock[item]\n        stock[item] = remove(old)\n"},
+            NOT_YET["find_the_race"],
+        ),
+        (
+            {"with lock:": "if item:", LOOP: "    with lock:\n     for item in orders:\n"},
+            "at most 1 of 4 threads waited",
+        ),
+        (
+            {PAY: "        with locks[item]: pay()", "def sell": LOCK_OF_EACH},
+            "at most [123] of 4 threads waited",
+        ),
+        ({"remove(stock[item])": "stock[item] - 1"}, r"120 sales made 0 calls of remove\(\)"),
+        ({PAY: "        # pay()"}, r"120 sales made 0 calls of pay\(\)"),
+        ({SALE: "            1 / 0\n"}, "line 15 raised ZeroDivisionError: division by zero"),
+    ],
+    "keep_the_heart_beating": [
+        ({THREAD: "fetch(number)"}, NOT_YET["keep_the_heart_beating"]),
+        (
+            {PROCESS: "count_primes(page)"},
+            r"silent for \d+ ms, because count_primes\(\) computes in the thread",
+        ),
+        (
+            {PROCESS: "await asyncio.to_thread(count_primes, page)"},
+            r"share the GIL for \d+ ms, because a thread beside it",
+        ),
+        (
+            {PROCESS: "pool.submit(count_primes, page).result()"},
+            r"silent for \d+ ms, because something blocks",
+        ),
+        ({"count_primes, page": "count_primes, 50_000"}, r"gave \[5133, 5133\], not \[\d+, \d+\], because"),
+    ],
+    "measure_it_right": [
+        ({"time.perf_counter": "time.process_time"}, "because a CPU clock stands still"),
+        ({WARM_UP: "", "median": "mean"}, "first time, but .*, because the first call is in it"),
+        ({"median": "mean"}, "interrupted .*, because the longest call is in it"),
+        (
+            {"statistics.median": "max"},
+            "because (the longest call is in it|that is not the time of a typical)",
+        ),
+        ({"statistics.median": "min"}, "cache, but .*, because the shortest call is not typical"),
+        ({"range(9)": "range(2)"}, "3 calls are no measurement, because one outlier"),
+        ({MEDIAN: "return 0.007"}, "but a typical call took"),
+        ({MEDIAN: "pass"}, "returned None, because its seconds get lost"),
+        ({WARM_UP: "    return 0.007\n"}, "because it never calls the function"),
+    ],
+    "karp_flatt": [
+        ({"t1 / tp\n": "tp / t1\n"}, NOT_YET["karp_flatt"]),
+        (
+            {"speedup(t1, tp) / p": "speedup(t1, tp)"},
+            r"efficiency\(.*\) is .*, because it is the share of each",
+        ),
+        (
+            {FRACTION: "tp / t1 - 1 / p"},
+            r"serial_fraction\(.*\) is .*, because the times were made from this",
+        ),
+        ({FRACTION: f"max(0, {FRACTION})"}, r"serial_fraction\(8, 1.6, 4\) is 0, not -0.06667, because"),
+        ({ONE: ""}, "line 17 raised ZeroDivisionError"),
+        ({ONE: " if p > 1 else 0"}, "is 0, not nan, because one worker tells nothing"),
+        (
+            {"serial + (1 - serial) / p": "1 / (p - serial * (p - 1))"},
+            r"predict\(.*, because the serial part",
+        ),
+        ({" if time else math.inf": ""}, "line 22 raised ZeroDivisionError"),
+    ],
+}
+
+
+@pytest.fixture
+def answer(tmp_path):
+    """Run what somebody wrote, as they do: answer("x = 1") -> CompletedProcess with text."""
+
+    def call(text, python=sys.executable, **environment):
+        folder = tmp_path / "my exercises"
+        folder.mkdir()
+        shutil.copy(HERE / "check.py", folder)
+        (folder / "mine.py").write_text(text, encoding="utf-8")
+        return subprocess.run(
+            [python, "my exercises/mine.py"], cwd=tmp_path, env=os.environ | environment,
+            capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    return call
+
+
+def text_of(script):
+    return (HERE / f"{script}.py").read_text(encoding="utf-8")
+
+
+def assert_not_yet(done, why):
+    assert done.stderr == ""
+    assert re.fullmatch(f"Not yet: .*{why}.*\n", done.stdout), done.stdout
+    assert done.returncode == 1
+
+
+# --- what is asked, and what is right --------------------------------------------------------------------
+
+
+@each
+def test_what_is_handed_out_is_not_yet_right_and_hears_why(name, answer):
+    assert_not_yet(answer(text_of(name)), NOT_YET[name])
+
+
+@pytest.mark.parametrize("version", ["this", "3.9"])
+@each
+def test_the_solution_is_right(name, version, answer):
+    found = {"this": sys.executable} | interpreters()
+    if version not in found:
+        pytest.skip(f"no Python {version} found")
+    done = answer(text_of(f"{name}_solved"), found[version])
+    assert done.stderr == ""
+    assert re.fullmatch(r"Right: .*\d.*\n", done.stdout), done.stdout
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "why"), [(name, *wrong) for name in EXERCISES for wrong in WRONG[name]]
+)
+def test_a_wrong_answer_hears_why(name, changes, why, answer):
+    text = text_of(f"{name}_solved")
+    for right, wrong in changes.items():
+        assert right in text
+        text = text.replace(right, wrong)
+    assert_not_yet(answer(text), why)
+
+
+@each
+def test_a_stub_is_short_says_how_to_run_it_and_needs_nothing(name):
+    text = text_of(name)
+    assert len(text.splitlines()) < 40
+    assert f"\n    $ python build/exercises/{name}.py\n" in ast.get_docstring(ast.parse(text), clean=False)
+    for script in (name, f"{name}_solved", "check", "hand_out"):
+        nodes = list(ast.walk(ast.parse(text_of(script))))
+        modules = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+        modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        assert {module.partition(".")[0] for module in modules} <= sys.stdlib_module_names | {"check"}
+
+
+# --- what does not end -----------------------------------------------------------------------------------
+
+SOON = "check.DEADLINE = 2\n\n\nif __name__"
+
+
+def test_a_deadlock_ends_at_the_deadline_and_its_line_is_named(answer):
+    text = text_of("find_the_race_solved").replace("with lock:\n", "if lock.acquire():\n")
+    line = 1 + text[: text.index("lock.acquire")].count("\n")
+    done = answer(text.replace("if __name__", SOON))
+    assert_not_yet(done, f"no answer after 2 s, because line {line} waits")
+
+
+def test_at_the_deadline_its_processes_end_too(answer):
+    mark = watchdog.mark("EXERCISE_RUN")
+    text = text_of("keep_the_heart_beating_solved").replace("count_primes, page", "time.sleep, 1000")
+    done = answer(
+        text.replace("import asyncio", "import asyncio\nimport time").replace("if __name__", SOON), **mark
+    )
+    assert_not_yet(done, "no answer after 2 s, because something never comes")
+    assert until(lambda: not watchdog.marked(mark), 10)
+
+
+def test_ctrl_c_ends_it(tmp_path):
+    shutil.copy(HERE / "check.py", tmp_path)
+    text = text_of("find_the_race").replace(
+        "        pay()", "        print(item, flush=True)\n        while True: pay()"
+    )
+    (tmp_path / "mine.py").write_text(text)
+    command = [sys.executable, tmp_path / "mine.py"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, preexec_fn=default_signals, **pipes) as running:
+        running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        printed, complained = running.communicate(timeout=60)
+    assert (running.returncode, complained) == (130, "")
+    assert "Interrupted" in printed.splitlines()
+
+
+# --- handing out -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def make(tmp_path):
+    """make exercises, in a copy in a folder with spaces."""
+    folder = tmp_path / "a talk"
+    shutil.copytree(HERE, folder / "slides" / "exercises")
+    shutil.copy(ROOT / "Makefile", folder)
+    user = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+
+    def call():
+        command = ["make", f"PYTHON={sys.executable}", "exercises"]
+        return subprocess.run(command, cwd=folder, env=user, capture_output=True, text=True)
+
+    call.folder = folder
+    return call
+
+
+def test_make_exercises_hands_them_out_with_a_line_to_run_each(make):
+    done = make()
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [f"python build/exercises/{name}.py" for name in EXERCISES]
+    assert done.stdout.splitlines() == lines
+    handed = files(make.folder / "build" / "exercises")
+    assert sorted(map(str, handed)) == sorted(["check.py", *(f"{name}.py" for name in EXERCISES)])
+    run = subprocess.run(
+        [sys.executable, *lines[0].split()[1:]], cwd=make.folder, capture_output=True, text=True
+    )
+    assert_not_yet(run, NOT_YET[EXERCISES[0]])
+
+
+def test_what_was_edited_is_kept_and_it_says_so(make):
+    make()
+    edited, untouched = (make.folder / "build" / "exercises" / f"{name}.py" for name in EXERCISES[:2])
+    edited.write_text("mine = True\n")
+    (edited.parent / "check.py").write_text("an older one")
+    done = make()
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"python build/exercises/{edited.name}   (kept as you left it)"
+    assert lines[1] == f"python build/exercises/{untouched.name}"
+    assert edited.read_text() == "mine = True\n"
+    assert (edited.parent / "check.py").read_text() == text_of("check")
+
+
+def test_where_nothing_can_be_written_one_line_says_so(make):
+    (make.folder / "build").write_text("a file")
+    done = make()
+    assert done.returncode != 0
+    first, *more = done.stderr.splitlines()
+    assert re.fullmatch(r"make exercises: .*build.*: .*; mend that, and repeat", first)
+    assert all(line.startswith("make: ***") for line in more)
+
+
+def test_the_readme_names_one():
+    (script,) = re.findall(
+        r"^python build/exercises/(\w+)\.py$", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    assert script in EXERCISES
+
+
+# --- on a slide ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("script", EXERCISES + SOLVED)
+def test_the_code_on_a_slide_is_short_and_all_there_is_to_mend(script):
+    lines = exercise.code(script).splitlines()
+    assert 3 <= len(lines) <= MOST_LINES
+    assert max(map(len, lines)) <= COLUMNS
+    text = text_of(script)
+    for node in ast.parse(text).body:
+        if isinstance(
+            node, (ast.Expr, ast.Import, ast.ImportFrom, ast.If)
+        ):  # docstring, …, call of the check
+            text = text.replace(ast.get_source_segment(text_of(script), node), "")
+    assert [line for line in lines if line] == [line for line in text.splitlines() if line]
+
+
+def test_a_cell_with_an_exercise_runs_at_once():
+    cell = {"cell_type": "code", "metadata": {}, "source": "from exercise import exercise\nexercise('x')"}
+    assert talks.at_once(cell)
+
+
+WORDS = "Words that an audience reads to know what is asked of them, and they go on to a second line of text."
+SHOWN = "() => [...document.querySelectorAll('.present .exercise pre')].map((pre) => pre.checkVisibility())"
+
+
+def test_an_exercise_fits_its_slide_and_its_solution_too(browser, tmp_path):
+    notebook = test_slides.notebook_of({})
+    for name in EXERCISES:
+        notebook.cells.append(test_slides.markdown(f"## {name}\n\n{WORDS}"))
+        source = f"from exercise import exercise\nexercise('{name}')"
+        notebook.cells.append(test_slides.new_code_cell(source))
+    path = tmp_path / "20-exercises.ipynb"
+    test_slides.nbformat.write(notebook, path)
+    faults = test_slides.Faults()
+    with test_slides.reading(browser, "1280x720", "light") as context:
+        deck = test_slides.Exported(context.new_page(), test_slides.export(tmp_path / "pages", path))
+        deck.open(path.stem)
+        for _ in range(2):  # behind the title and the sound slide
+            deck.page.keyboard.press("ArrowRight")
+        for name in EXERCISES:
+            for shown in ([False, True], [True, False]):
+                assert deck.page.evaluate(SHOWN) == shown
+                slide = deck.page.evaluate(
+                    test_slides.INSPECT, {"least": test_slides.LEAST, "ran": True, "above": []}
+                )
+                assert slide["heading"] == name
+                faults.add(test_slides.read(path), slide, slide["found"] + deck.more_faults())
+                deck.page.locator(".present .exercise summary").focus()
+                deck.page.keyboard.press("Enter")
+            deck.page.keyboard.press("ArrowRight")
+    test_slides.assert_none(list(faults))
