@@ -3,9 +3,11 @@
 import ast
 import re
 
+import deck
 import nbformat
 import pytest
 import record
+import recordings
 import sources
 import talks
 from conftest import DEMOS, SLIDES
@@ -92,13 +94,21 @@ def test_every_run_and_show_names_something_that_exists(path):
     for (demo,), options in [*record.calls("run", path), *record.calls("tune", path)]:
         assert demo in sources.demos()
         text = (DEMOS / f"{demo}.py").read_text()
-        for option in set(options) - {"deadline"}:
+        for option in set(options) - {"deadline", "picture"}:
             assert f"{option}=" in text, f"{demo} has no --{option}"
     for (demo, *names), options in record.calls("show", path):
         text = source(demo, *names)
         assert listing(text, **options)
         assert len(text.splitlines()) <= MOST_LINES
         assert max(map(len, text.splitlines())) <= COLUMNS
+
+
+def test_every_picture_that_is_asked_for_is_in_the_recording(path):
+    for (demo,), options in record.calls("run", path):
+        if picture := options.pop("picture", ""):
+            options.pop("deadline", None)
+            assert (taken := recordings.best(demo, options)), f"make record DEMO={demo}"
+            assert picture in deck.pictures(taken), demo
 
 
 def test_every_file_that_a_slide_tells_to_run_exists(path):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from statistics import median
 
 import harness
 import plots
@@ -82,3 +83,76 @@ def test_threads_ran_one_at_a_time():
 
 def test_processes_ran_side_by_side():
     assert at_a_time("gil_lanes@mechanism=processes") > 1.9
+
+
+def found(name, variant, **parameters):
+    """The median of the one run of this variant with these parameters."""
+    (run,) = [
+        run
+        for run in read(CLASS / f"{name}.json")["runs"]
+        if run["variant"] == variant and parameters.items() <= run["parameters"].items()
+    ]
+    return median(run["values"])
+
+
+def busy_cores(name, variant):
+    """CPU seconds per second by the clock."""
+    (run,) = [run for run in read(CLASS / f"{name}.json")["runs"] if run["variant"] == variant]
+    return run["cpu_seconds"] / sum(run["values"])
+
+
+def test_computing_threads_take_as_long_as_none_and_processes_less():
+    alone = found("gil_cpu_bound", "sequential")
+    assert 0.85 < found("gil_cpu_bound", "threads") / alone < 1.15
+    assert found("gil_cpu_bound", "processes") / alone < 0.67
+    assert busy_cores("gil_cpu_bound", "threads") < 1.1
+    assert busy_cores("gil_cpu_bound", "processes") > 1.6
+
+
+def test_twenty_that_wait_get_more_than_ten_times_as_many_replies():
+    alone = found("gil_io_bound", "sequential")
+    assert 14 < alone < 17
+    for way in ("threads", "coroutines"):
+        assert 12 < found("gil_io_bound", way) / alone < 20
+
+
+def test_only_a_process_keeps_an_event_loop_from_silence_whatever_is_called():
+    for call in ("sleep", "loop", "c_sum"):
+        whole = found("gil_async", "in_the_loop", call=call)
+        assert whole > 50
+        assert found("gil_async", "in_a_process", call=call) < whole / 10
+    assert found("gil_async", "in_a_thread", call="sleep") < 5
+    assert found("gil_async", "in_a_thread", call="loop") < 15
+    assert found("gil_async", "in_a_thread", call="c_sum") > 50
+
+
+def test_one_busy_thread_makes_an_echo_wait_for_a_switch_interval():
+    for interval in (20, 5, 0.5):
+        alone, beside = (found("gil_convoy", f"{interval} ms interval", busy=busy) for busy in (0, 1))
+        assert alone < 0.1
+        assert 0.8 * interval < beside < 2 * interval
+        assert found("gil_convoy", f"{interval} ms interval", busy=2) > beside
+    assert found("gil_convoy", "5 ms interval", busy=1) > 100 * found("gil_convoy", "5 ms interval", busy=0)
+
+
+def test_three_kinds_of_calls():
+    for lets_go in ("time.sleep", "sha256, one piece", "zlib.compress"):
+        assert found("gil_heartbeat", lets_go) < 3
+    for is_made_to in ("Python loop", "sha256, 2,000 B each"):
+        assert 4 < found("gil_heartbeat", is_made_to) < 20
+    for never_does in ("re.search", "sorted", "sum(range)", "3**n"):
+        assert found("gil_heartbeat", never_does) > 50
+
+
+def test_a_profiler_sees_who_holds_the_gil():
+    assert found("gil_profile", "sha256") < 5
+    assert found("gil_profile", "sort") > found("gil_profile", "python_loop") > 10
+
+
+def test_updates_are_lost_at_the_call_and_nowhere_else():
+    assert found("gil_race", "plus_int_1") > 10
+    assert found("gil_race", "plus_1") == found("gil_race", "with_lock") == 0
+
+
+def test_the_opposite_order_never_ends():
+    assert found("gil_deadlock", "opposite_order") < found("gil_deadlock", "one_order") == 20
