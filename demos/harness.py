@@ -8,8 +8,27 @@ A demo names its options, hands its variants to compare(), sweep() or lanes(), a
 The record (record.schema.json) holds what was measured and where. Speedups, medians and fits are computed
 from it, never stored. Standard library only, Python 3.9 or later.
 """
+# ruff: noqa: E402  (the first lines are for a Ctrl-C while the rest is still imported)
 
 from __future__ import annotations
+
+import os
+import signal
+import sys
+
+
+def leave_early(*signal_and_frame: object) -> None:
+    """On a Ctrl-C before record() there is nothing to end."""
+    say_interrupted()
+    os._exit(130)
+
+
+def say_interrupted() -> None:
+    print(f"{os.path.basename(sys.argv[0])}: interrupted", file=sys.stderr, flush=True)
+
+
+if os.path.dirname(os.path.realpath(sys.argv[0])) == os.path.dirname(os.path.realpath(__file__)):
+    signal.signal(signal.SIGINT, leave_early)  # a demo is the program
 
 import argparse
 import contextlib
@@ -17,9 +36,6 @@ import io
 import json
 import math
 import operator
-import os
-import signal
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -291,8 +307,8 @@ class Tee(io.TextIOBase):
 def record(args: argparse.Namespace, experiment: Experiment) -> int:
     """Run the experiment, print its rows as they finish, write the record and the picture asked for.
 
-    Returns the exit status: 0; 1 where variants disagree; 2 where something is missing. Ctrl-C ends
-    the demo and its worker processes at once, with status 130.
+    Returns the exit status: 0; 1 where variants disagree; 2 where something is missing, or a worker was
+    killed. Ctrl-C ends the demo and its worker processes at once, with status 130.
     """
     taken: dict[str, Any] = {
         "schema": SCHEMA,
@@ -311,7 +327,7 @@ def record(args: argparse.Namespace, experiment: Experiment) -> int:
         "output": [],
         "attachments": [],
     }
-    signal.signal(signal.SIGINT, end_workers)
+    before = signal.signal(signal.SIGINT, end_workers)
     try:
         with contextlib.redirect_stdout(Tee(sys.stdout, taken["output"])):
             print(headline(taken))
@@ -334,7 +350,20 @@ def record(args: argparse.Namespace, experiment: Experiment) -> int:
         print(f"{args.demo}.py: {error.strerror}: {error.filename or 'the output'}", file=sys.stderr)
         stop_workers()
         os._exit(2)  # leaving in order would try to write again
+    except broken_pool():
+        stop_workers()
+        killed = "a worker was killed, perhaps for want of memory: use fewer --workers or smaller numbers"
+        print(f"{args.demo}.py: {killed}", file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGINT, before)  # there is nothing to end any more
     return 0
+
+
+def broken_pool() -> type[Exception]:
+    """What a pool raises when one of its processes is gone; not imported where nothing went wrong."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    return BrokenProcessPool
 
 
 def write(taken: dict[str, Any], json_file: Path | None, svg_file: Path | None) -> None:
@@ -384,11 +413,21 @@ def ctrl_c_is_mine() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    start_tracker()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def start_tracker() -> None:
+    """Start multiprocessing's resource tracker, where it is needed: its start unblocks Ctrl-C."""
+    used = sys.modules.get("multiprocessing")
+    if used and (used.get_start_method(allow_none=True) or used.get_all_start_methods()[0]) != "fork":
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()
 
 
 def end_workers(*signal_and_frame: Any) -> None:
@@ -410,17 +449,3 @@ def workers() -> list[Any]:
     """The living child processes that multiprocessing started, where a demo uses it."""
     used = sys.modules.get("multiprocessing")
     return used.active_children() if used else []
-
-
-def say_interrupted() -> None:
-    print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr, flush=True)
-
-
-def leave_early(*signal_and_frame: Any) -> None:
-    """On a Ctrl-C before record() there is nothing to end."""
-    say_interrupted()
-    os._exit(130)
-
-
-if Path(sys.argv[0]).resolve().parent == Path(__file__).resolve().parent:  # a demo is the program
-    signal.signal(signal.SIGINT, leave_early)

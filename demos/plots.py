@@ -6,13 +6,13 @@ A picture is a view of the record (record.schema.json): nothing in it was not me
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from statistics import median
 from typing import Any
 
 from machine import describe, describe_machine
-from terminal import in_ms, ran, shares, speedup, together, waiting
+from terminal import in_ms, number, p95, ran, shares, speedup, together, waiting
 
 WIDTH = 1200  # of every picture, in units that are a pixel on a slide 1280 pixels wide
 TEXT, SMALL = 28, 26  # font sizes; a slide that shows a picture a little smaller still has 24 pixels
@@ -39,6 +39,9 @@ COLOURS = {
 SERIES = 6
 # The share of the lane's height at which a state is drawn, so that no one needs the colour.
 STATES = {"ran": 1.0, "waiting": 0.08, "idle": 0.08, "no core": 0.35, "unknown": 0.2}
+MANY = 10  # values of a run: their spread is a line, from the least to the 95th percentile
+GROUP = 12  # units between groups of bars
+APART = 32  # units from a curve's label to the next
 SLIVER = 0.005  # of the window: less of a state cannot be seen and needs no legend
 Entry = Mapping[str, Any]
 
@@ -94,9 +97,9 @@ def lanes(record: Entry) -> str:
     return svg(y + 16, alt(record), parts)
 
 
-def look(kind: str, state: str, number: int) -> tuple[str, float]:
+def look(kind: str, state: str, i: int) -> tuple[str, float]:
     """The colour of a block and its share of the lane's height."""
-    return (state.replace(" ", "-"), STATES[state]) if kind == "ran" else (nth(number), 1.0)
+    return (state.replace(" ", "-"), STATES[state]) if kind == "ran" else (nth(i), 1.0)
 
 
 def axis(left: float, right: float, y: float, window: float) -> list[str]:
@@ -104,7 +107,7 @@ def axis(left: float, right: float, y: float, window: float) -> list[str]:
     parts = [line(left, y, right, y, "ink")]
     for tick in ticks(0, window):
         x = left + (right - left) * tick / window
-        parts += [line(x, y, x, y + 7, "ink"), text(x, y + 24, f"{tick:g}", SMALL, "middle")]
+        parts += [line(x, y, x, y + 7, "ink"), text(x, y + 24, number(tick), SMALL, "middle")]
     return [*parts, text(WIDTH, y + 24, "ms", SMALL, "end")]
 
 
@@ -161,64 +164,146 @@ def swept(runs: Sequence[Entry]) -> str | None:
 
 
 def bars(record: Entry) -> str:
-    """One bar a run, to scale from zero, with a dot for each repeat."""
-    runs = record["runs"]
-    names = [" ".join([run["variant"], *map(str, run["parameters"].values())]) for run in runs]
-    left, right, gap, y = beside(names), WIDTH - 350, min(84.0, max(44.0, 300 / len(runs))), 10.0
-    most = max(max(run["values"]) for run in runs) or 1  # nothing lost, say
-    parts = []
-    for number, (name, run) in enumerate(zip(names, runs)):
-        middle = y + gap / 2
-        values = [value / most * (right - left) for value in run["values"]]
-        parts.append(text(0, middle, name))
-        parts.append(rect(left, middle - 0.3 * gap, median(values), 0.6 * gap, nth(min(number, 1)), name))
-        parts += [circle(left + value, middle, 5, "ink") for value in values]
-        parts.append(text(right + 24, middle, value_words(run, runs)))
-        y += gap
-    parts += [line(left, 10, left, y, "ink"), caption(record, y + 20)]
-    return svg(y + 44, alt(record), parts)
+    """One bar a run, to scale from zero; variants that come again are in a group for each setting."""
+    variants = list(dict.fromkeys(run["variant"] for run in record["runs"]))
+    grouped = len(variants) < len(record["runs"])
+    settings = [run["parameters"] for run in record["runs"]]
+    settings = [setting for i, setting in enumerate(settings) if setting not in settings[:i]]
+    runs = sorted(record["runs"], key=lambda run: settings.index(run["parameters"]) * grouped)
+    groups = [settings.index(run["parameters"]) * grouped for run in runs]
+    gap = min(84.0, max(34.0, (350 - GROUP * groups[-1]) / len(runs)))
+    ys = [40 + (i + 0.5) * gap + GROUP * group for i, group in enumerate(groups)]
+
+    facts = list(told_apart(runs, groups if grouped else None))
+    names, timed = ("", [run["variant"] for run in runs]), runs[0]["measure"] == "time"
+    numbers = [(runs[0]["measure"], [f"{number(median(run['values']))} {run['unit']}" for run in runs])]
+    if timed:
+        numbers.append(("speedup", [f"{speedup(run, runs):,.2f}" for run in runs]))
+    parts: list[str] = []
+    left, right = 0.0, float(WIDTH)
+    for head, cells in [*facts, names] if grouped else [names, *facts]:
+        parts += column(left, ys, head, cells)
+        left += beside([head, *cells])
+    for head, cells in reversed(numbers):
+        parts += column(right, ys, head, cells, "end")
+        right -= beside([head, *cells])
+
+    right -= 20  # where a dot may be
+    parts += column(left, [], spread_words(runs), [])
+    for y, run in zip(ys, runs):
+        most = (
+            max(max(drawn(other)) for other in runs if other["unit"] == run["unit"]) or 1
+        )  # nothing lost, say
+        place = variants.index(run["variant"])
+        colour = nth(place if grouped else min(place, 1) if timed else 0)  # the first is the baseline
+        parts += bar(run, left, y, 0.6 * gap, (right - left) / most, colour)
+    bottom = ys[-1] + gap / 2
+    parts += [line(left, 40, left, bottom, "ink"), caption(record, bottom + 20)]
+    return svg(bottom + 40, alt(record), parts)
+
+
+def bar(run: Entry, left: float, y: float, thick: float, per_unit: float, colour: str) -> list[str]:
+    """The median to scale; a dot for each of few values, a line for the spread of many."""
+    middle, *spread = [left + value * per_unit for value in drawn(run)]
+    words = ", ".join([run["variant"], *map(str, run["parameters"].values())])
+    block = rect(left, y - thick / 2, middle - left, thick, colour, words)
+    if len(run["values"]) < MANY:
+        return [block, *(circle(x, y, 5, "ink") for x in spread)]
+    ends = [line(x, y - 8, x, y + 8, "ink") for x in spread]
+    return [block, line(spread[0], y, spread[1], y, "ink"), *ends]
+
+
+def told_apart(runs: Sequence[Entry], groups: Sequence[int] | None) -> Iterator[tuple[str, list[str]]]:
+    """The parameters that differ, each with its value in every run, or in the first of every group."""
+    for name in runs[0]["parameters"]:
+        cells = [str(run["parameters"].get(name, "")) for run in runs]
+        if len(set(cells)) > 1:
+            seen = [groups is not None and i > 0 and groups[i] == groups[i - 1] for i in range(len(runs))]
+            yield name, ["" if again else cell for again, cell in zip(seen, cells)]
+
+
+def column(
+    x: float, ys: Iterable[float], head: str, cells: Iterable[str], anchor: str = "start"
+) -> list[str]:
+    """Words below each other, and what they are."""
+    words = [text(x, y, cell, anchor=anchor) for y, cell in zip(ys, cells) if cell]
+    return [text(x, 18, head, SMALL, anchor, "muted"), *words] if head else words
+
+
+def drawn(run: Entry) -> list[float]:
+    """The median; then each value if there are few, else the least and the 95th percentile."""
+    values = run["values"]
+    few = values if len(values) > 1 else []
+    return [median(values), *([min(values), p95(values)] if len(values) >= MANY else few)]
+
+
+def spread_words(runs: Iterable[Entry]) -> str:
+    most = max(len(run["values"]) for run in runs)
+    return "median; line: min to p95" if most >= MANY else "median; dot: a repeat" if most > 1 else ""
 
 
 def value_words(run: Entry, runs: Sequence[Entry]) -> str:
-    value = f"{median(run['values']):.3g} {run['unit']}"
-    return f"{value}, speedup {speedup(run, runs):.2f}" if run["measure"] == "time" else value
+    value = f"{number(median(run['values']))} {run['unit']}"
+    return f"{value}, speedup {speedup(run, runs):,.2f}" if run["measure"] == "time" else value
 
 
 def curves(record: Entry, parameter: str) -> str:
     """A curve a variant; over workers it is the speedup, with the ideal, Amdahl's fit and its ceiling."""
+    runs, cores = record["runs"], record["machine"]["cores"]["usable"]
+    scaling = parameter == "workers" and all(run["measure"] == "time" for run in runs)
     series: dict[str, list[tuple[float, float]]] = {}
-    scaling = parameter == "workers" and all(run["measure"] == "time" for run in record["runs"])
-    for run in record["runs"]:
-        points = series.setdefault(run["variant"], [])
-        points.append((run["parameters"][parameter], median(run["values"])))
+    for run in runs:
+        series.setdefault(run["variant"], []).append((run["parameters"][parameter], median(run["values"])))
+    xs = sorted({x for points in series.values() for x, _ in points})
+    spreads = [] if scaling else [run for run in runs if len(run["values"]) >= MANY]
+    ideal, fits, title = [], {}, f"{runs[0]['measure']}, {runs[0]['unit']}"
     if scaling:
         series = {name: speedups(points) for name, points in series.items()}
-    xs = [x for points in series.values() for x, _ in points]
+        most = max(xs[0], min(xs[-1], cores))  # workers that have a core each
+        ideal = [(x, min(x, most) / xs[0]) for x in sorted({*xs, most})]
+        fits = {name: serial_fraction([(x, y) for x, y in series[name] if x <= cores]) for name in series}
+        fits = {
+            name: serial for name, serial in fits.items() if serial > 0.005
+        }  # below it the ceiling is noise
+        title = "speedup; dashed: the ideal" + (" and Amdahl's fit" if fits else "")
     ys = [y for points in series.values() for _, y in points]
-    left, right, top, bottom = 90, WIDTH - 330, 14, 290
-    to_x, x_ticks = scale(xs, left, right)
-    to_y, y_ticks = scale([0, max(xs)] if scaling else ys, bottom, top)
-    parts = []
-    for tick in x_ticks:
-        parts += [line(to_x(tick), top, to_x(tick), bottom, "grid")]
-        parts += [text(to_x(tick), bottom + 24, f"{tick:g}", SMALL, "middle")]
-    for tick in y_ticks:
-        parts += [line(left, to_y(tick), right, to_y(tick), "grid")]
-        parts += [text(left - 10, to_y(tick), f"{tick:g}", SMALL, "end")]
-    if scaling:
-        parts.append(polyline([(to_x(x), to_y(x)) for x in sorted(set(xs))], "muted", dashed=True))
-    for number, (name, points) in enumerate(series.items()):
-        colour = nth(number)
-        parts.append(polyline([(to_x(x), to_y(y)) for x, y in points], colour))
-        parts += [circle(to_x(x), to_y(y), 6, colour) for x, y in points]
-        label = name
-        if scaling and (serial := serial_fraction(points)) > 0.005:  # below it the ceiling is noise
-            label = f"{name}: ceiling {1 / serial:.1f}"
-            fit = [(x, 1 / (serial + (1 - serial) / x)) for x in sorted(set(xs))]
-            parts.append(polyline([(to_x(x), to_y(y)) for x, y in fit], colour, dashed=True))
-        parts.append(text(right + 16, to_y(points[-1][1]), label, SMALL, bold=True))
-    measure = "speedup" if scaling else f"{record['runs'][0]['measure']}, {record['runs'][0]['unit']}"
-    parts.append(text(left, bottom + 62, f"{measure} against {parameter}", SMALL))
+    ys += [0, *(y for _, y in ideal)] if scaling else [y for run in spreads for y in drawn(run)]
+    title += ", logarithmic" * logarithmic(ys) + (f"; {spread_words(spreads)}" if spreads else "")
+
+    labels = [f"{name}: ceiling {1 / fits[name]:.1f}" if name in fits else name for name in series]
+    left, right = 100.0, WIDTH - 40 - beside([*labels, parameter])
+    top, bottom = 44.0, 44 + max(250.0, APART * len(labels))
+    to_x, to_y = scale(xs, left, right), scale([*marks(ys), *ys], bottom, top)
+
+    def place(points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+        return [(to_x(x), to_y(y)) for x, y in points]
+
+    parts = [text(0, 16, title, SMALL), text(right + 40, bottom + 24, parameter, SMALL)]
+    if parameter == "workers" and xs[-1] > cores:
+        words, start = "more workers than cores", to_x(max(xs[0], cores))
+        parts.append(rect(start, top, right - start, bottom - top, "panel", words))
+        parts.append(text(right - 10, bottom - 20, words, SMALL, "end", "muted"))
+    for x in labelled(xs, to_x):
+        parts.append(line(to_x(x), top, to_x(x), bottom, "grid"))
+        parts.append(text(to_x(x), bottom + 24, number(x), SMALL, "middle"))
+    for y in marks(ys):
+        parts.append(line(left, to_y(y), right, to_y(y), "grid"))
+        parts.append(text(left - 12, to_y(y), number(y), SMALL, "end"))
+    if ideal:
+        parts.append(polyline(place(ideal), "muted", dashed=True))
+    heights = apart([to_y(points[-1][1]) for points in series.values()], top, bottom)
+    for i, (name, points) in enumerate(series.items()):
+        if serial := fits.get(name):
+            fit = [(x, 1 / (serial + (1 - serial) / x)) for x in xs if x <= cores]
+            parts.append(polyline(place(fit), nth(i), dashed=True))
+        for run in [run for run in spreads if run["variant"] == name]:
+            _, least, most = drawn(run)
+            x = to_x(run["parameters"][parameter]) + 5 * (i - len(series) // 2)  # not all at one place
+            parts.append(line(x, to_y(least), x, to_y(most), nth(i)))
+        parts.append(polyline(place(points), nth(i)))
+        parts += [circle(x, y, 6, nth(i)) for x, y in place(points)]
+        parts.append(line(*place(points)[-1], right + 32, heights[i], nth(i)))
+        parts.append(text(right + 40, heights[i], labels[i], SMALL, bold=True))
     parts.append(caption(record, bottom + 62))
     return svg(bottom + 78, alt(record), parts)
 
@@ -247,22 +332,54 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     return [i * step for i in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def scale(values: Sequence[float], start: float, end: float) -> tuple[Callable[[float], float], list[float]]:
-    """A function from a value to a coordinate, and its ticks; logarithmic over more than two decades."""
+def logarithmic(values: Sequence[float]) -> bool:
+    """Whether a scale for the values is: if they span more than two decades."""
+    return min(values) > 0 and max(values) / min(values) > 100
+
+
+def marks(values: Sequence[float]) -> list[float]:
+    """Where an axis for the values has its lines: at round numbers from zero, or at powers of ten."""
     low, high = min(values), max(values)
-    if low > 0 and high / low > 100:
-        low, high = math.log10(low), math.log10(high)
-        powers = [10.0**power for power in range(math.floor(low), math.ceil(high) + 1)]
-        low, high = math.log10(powers[0]), math.log10(powers[-1])
-        return lambda value: start + (math.log10(value) - low) / (high - low) * (end - start), powers
-    marks = ticks(min(0, low), high)
-    low, high = marks[0], max(high, marks[-1])
-    return lambda value: start + (value - low) / ((high - low) or 1) * (end - start), marks
+    if not logarithmic(values):
+        return ticks(min(0, low), high)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [10.0**power for power in powers[:: math.ceil(len(powers) / 6)]]
 
 
-def nth(number: int) -> str:
+def scale(values: Sequence[float], start: float, end: float) -> Callable[[float], float]:
+    """A function from a value to a coordinate; the least is at the start, the greatest at the end."""
+    low, high = min(values), max(values)
+    if logarithmic(values):
+        return lambda value: start + math.log(value / low) / math.log(high / low) * (end - start)
+    return lambda value: start + (value - low) / ((high - low) or 1) * (end - start)
+
+
+def labelled(values: Iterable[float], to_x: Callable[[float], float]) -> list[float]:
+    """Those of the ascending values that have room for their number."""
+    shown: list[float] = []
+    for value in values:
+        if not shown or to_x(value) - to_x(shown[-1]) > beside([number(value)]):
+            shown.append(value)
+    return shown
+
+
+def apart(heights: Sequence[float], top: float, bottom: float) -> list[float]:
+    """Heights for labels, as near to these as may be where none covers another."""
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
+    placed, next_free = list(heights), top
+    for i in order:
+        placed[i] = max(placed[i], next_free)
+        next_free = placed[i] + APART
+    last_free = bottom
+    for i in reversed(order):
+        placed[i] = min(placed[i], last_free)
+        last_free = placed[i] - APART
+    return placed
+
+
+def nth(i: int) -> str:
     """The colour of a series, counted from 0; after the last comes the first again."""
-    return f"series-{number % SERIES + 1}"
+    return f"series-{i % SERIES + 1}"
 
 
 def beside(names: Iterable[str]) -> float:

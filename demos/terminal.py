@@ -9,6 +9,7 @@ import math
 import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from statistics import median
 from typing import Any
 
@@ -37,13 +38,20 @@ def run_rows(run: Entry, runs: Sequence[Entry]) -> Iterator[str]:
     if len(runs) == 1:
         more = ["min", "p95"] * spread + ["speedup", "CPU/wall"] * timed
         yield row([*run["parameters"], run["measure"], *more], "")
-    cells = [*map(str, run["parameters"].values()), f"{median(values):.3g} {run['unit']}"]
+    cells = [*map(str, run["parameters"].values()), f"{number(median(values))} {run['unit']}"]
     if spread:
-        cells += [f"{value:.3g}" for value in (min(values), p95(values))]
+        cells += [number(value) for value in (min(values), p95(values))]
     if timed:
-        cells.append(f"{speedup(run, runs):.2f}")
+        cells.append(f"{speedup(run, runs):,.2f}")
         cells.append(f"{run['cpu_seconds'] / sum(values):.2f}" if run["cpu_seconds"] else "")
     yield row(cells, run["variant"])
+
+
+def number(value: float) -> str:
+    """A whole number as it is, else three digits that count; never with an exponent: 1,110 or 0.0264."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{Decimal(f'{value:.3g}'):,f}"
 
 
 def p95(values: Iterable[float]) -> float:
@@ -53,7 +61,7 @@ def p95(values: Iterable[float]) -> float:
 
 
 def row(cells: Iterable[str], name: str) -> str:
-    return ("".join(f"{cell:>10}" for cell in cells) + f"  {name}").rstrip()
+    return (" ".join(f"{cell:>10}" for cell in cells) + f"  {name}").rstrip()
 
 
 def speedup(run: Entry, runs: Sequence[Entry]) -> float:

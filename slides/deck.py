@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import recordings
@@ -30,7 +31,10 @@ from running import DEADLINE, Failed
 sys.path.append(str(Path(__file__).resolve().parent.parent / "demos"))
 import plots
 from machine import describe, describe_machine, interpreter, machine
+from terminal import number, speedup
 
+FEW = 4  # runs whose numbers are read at a glance
+BUSY = 0.1  # the share of the time in which a worker had no core though there are enough: it is to be seen
 Options = Mapping[str, object]
 TUNED: dict[str, Mapping[str, Sequence[Any]]] = {}  # the choices of the demos that have controls
 
@@ -50,15 +54,16 @@ def show(demo: str, *names: str, steps: Sequence[str] = ()) -> None:
     display(HTML(listing(source(demo, *names), steps)))
 
 
-def run(demo: str, *, deadline: float = DEADLINE, **options: object) -> Measured | None:
+def run(demo: str, *, picture: str = "", deadline: float = DEADLINE, **options: object) -> Measured | None:
     """Run demos/<demo>.py with --option value ..., live in this cell, then draw what it measured.
 
+    Of its pictures all are shown, or the one that is named: "runs", "lanes", or that of an attachment.
     Returns the record; of the recording where that is shown; None where there is none.
     """
     with running.until_all_is_ended():
         taken, state = measure(demo, options, deadline, streamed=True)
         clear_output(wait=True)
-        display(HTML(result(demo, taken, state)))
+        display(HTML(result(demo, taken, state, picture)))
     return taken
 
 
@@ -71,7 +76,10 @@ def tune(demo: str, *, deadline: float = DEADLINE, **choices: Sequence[Any]) -> 
     first = {option: values[0] for option, values in choices.items()}
     if "DECK_EXPORT" in os.environ:
         every = [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
-        results = [result(demo, *recorded(demo, options), options, options != first) for options in every]
+        results = [
+            result(demo, *recorded(demo, options), options=options, hidden=options != first)
+            for options in every
+        ]
         display(HTML(controls(demo, first) + "".join(results)))
         return
     display(HTML(controls(demo, first) + state_line("live", "Live · running …")), display_id=f"tune-{demo}")
@@ -148,7 +156,11 @@ def measure(demo: str, options: Options, deadline: float, streamed: bool) -> tup
         if "DECK_EXPORT" in os.environ:
             raise
         return recorded(demo, options, str(why) or "the live run was interrupted")
-    return taken, state_line("live", f"Live · {when(taken, '%H:%M')} · {describe_machine(taken['machine'])}")
+    words = f"Live · {when(taken, '%H:%M')} · {describe_machine(taken['machine'])}"
+    if recordings.disturbed(taken) > BUSY:
+        again = "" if "DECK_EXPORT" in os.environ else ", Ctrl-Enter runs it again"
+        words += f" · the machine is busy{again}"
+    return taken, state_line("live", words)
 
 
 def replaying(demo: str) -> str:
@@ -193,7 +205,7 @@ def when(taken: Mapping[str, Any], time_of_day: str = "") -> str:
 
 def show_tuned(demo: str, options: Options, deadline: float) -> None:
     with running.until_all_is_ended():
-        shown = result(demo, *measure(demo, options, deadline, streamed=False), options)
+        shown = result(demo, *measure(demo, options, deadline, streamed=False), options=options)
         update_display(HTML(controls(demo, options) + shown), display_id=f"tune-{demo}")
 
 
@@ -201,23 +213,43 @@ def result(
     demo: str,
     taken: Measured | None,
     state: str,
+    picture: str = "",
     options: Options | None = None,
     hidden: bool = False,
 ) -> str:
     """The state, the room for a prediction, the pictures, and the printed lines to unfold."""
-    lines = [line for _, line in taken["output"]] if taken else []
-    about = {"class": "result", "data-demo": demo, "data-measured": lines[-1].strip() if lines else ""}
+    about = {"class": "result", "data-demo": demo, "data-measured": in_words(taken) if taken else ""}
     if options is not None:
         about["data-options"] = json.dumps({option: str(value) for option, value in options.items()})
     attributes = "".join(f' {name}="{html.escape(value)}"' for name, value in about.items())
     inside = [state, '<p class="prediction" hidden></p>']
     if taken:
-        svgs = [plots.draw(taken)] if taken["lanes"] or taken["runs"] else []
-        svgs += [attachment["svg"] for attachment in taken["attachments"]]
-        inside += [f'<figure class="picture">{svg}</figure>' for svg in svgs]
-        printed = html.escape("\n".join(lines))
+        svgs = pictures(taken)
+        shown = [svgs[picture]] if picture in svgs else svgs.values()  # rather all than an empty slide
+        inside += [f'<figure class="picture">{svg}</figure>' for svg in shown]
+        printed = html.escape("\n".join(line for _, line in taken["output"]))
         inside.append(f"<details><summary>What the script printed</summary><pre>{printed}</pre></details>")
     return f"<div{attributes}{' hidden' if hidden else ''}>{''.join(inside)}</div>"
+
+
+def pictures(taken: Mapping[str, Any]) -> dict[str, str]:
+    """The pictures of a record by their names: "runs" or "lanes", then its attachments."""
+    measured = [kind for kind in ("lanes", "runs") if taken[kind]][:1]  # lanes, where it has both
+    attached = {attachment["name"]: attachment["svg"] for attachment in taken["attachments"]}
+    return {kind: plots.draw(taken) for kind in measured} | attached
+
+
+def in_words(taken: Mapping[str, Any]) -> str:
+    """What was measured, short enough to be read beside a prediction; else ""."""
+    runs = taken["runs"]
+    if taken["lanes"]:
+        together = [line for _, line in taken["output"] if line.startswith("together ")]
+        return together[-1] if together else ""
+    if len({run["variant"] for run in runs}) < len(runs) or len(runs) > FEW:
+        return ""
+    if len(runs) > 1 and all(run["measure"] == "time" for run in runs):
+        return "speedup of " + ", ".join(f"{run['variant']} {speedup(run, runs):,.2f}" for run in runs)
+    return ", ".join(f"{run['variant']} {number(median(run['values']))} {run['unit']}" for run in runs)
 
 
 def state_line(kind: str, words: str) -> str:

@@ -50,7 +50,8 @@ def runs() -> list[tuple[str, dict[str, Any]]]:
     found = []
     for notebook in sorted(SLIDES.glob("*.ipynb")):
         for (demo,), options in [*calls("run", notebook), *offered(notebook)]:
-            options.pop("deadline", None)
+            for word in ("deadline", "picture"):  # they change nothing of what is measured
+                options.pop(word, None)
             if (demo, options) not in found:
                 found.append((demo, options))
     return found
@@ -75,19 +76,10 @@ def quietly(demo: str, options: dict[str, Any]) -> dict[str, Any]:
         if psutil.cpu_percent(interval=1.0) < MOST_BUSY:
             with running.until_all_is_ended():
                 taken = running.live(demo, options, DEADLINE, lambda line: print(f"    {line}", flush=True))
-            if disturbed(taken) < MOST_DISTURBED:
+            if recordings.disturbed(taken) < MOST_DISTURBED:
                 return taken
         print("    this machine is busy; once more ...", flush=True)
     raise running.Failed("this machine is busy; end what keeps it so")
-
-
-def disturbed(taken: dict[str, Any]) -> float:
-    """The share of the time in which a worker had no core, though there are enough, or nobody knows."""
-    enough = taken["machine"]["cores"]["usable"]
-    ran = [one for one in taken["lanes"] if one["kind"] == "ran" and len(one["workers"]) <= enough]
-    spans = [span for one in ran for worker in one["workers"].values() for span in worker]
-    lost = sum(end - start for start, end, state in spans if state in ("no core", "unknown"))
-    return lost / sum(one["window"] * len(one["workers"]) for one in ran) if ran else 0.0
 
 
 def main() -> int:

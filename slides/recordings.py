@@ -37,3 +37,12 @@ def fresh(taken: Mapping[str, Any]) -> bool:
         return bool(taken["source"] == sources.source_hash(taken["demo"]))
     except OSError:
         return True
+
+
+def disturbed(taken: Mapping[str, Any]) -> float:
+    """The share of the time in which a worker had no core, though there are enough, or nobody knows."""
+    enough = taken["machine"]["cores"]["usable"]
+    ran = [one for one in taken["lanes"] if one["kind"] == "ran" and len(one["workers"]) <= enough]
+    spans = [span for one in ran for worker in one["workers"].values() for span in worker]
+    lost = sum(end - start for start, end, state in spans if state in ("no core", "unknown"))
+    return lost / sum(one["window"] * len(one["workers"]) for one in ran) if ran else 0.0

@@ -13,9 +13,11 @@ import threading
 import time
 from pathlib import Path
 
+import deck
 import listing
 import psutil
 import pytest
+import record
 import recordings
 import watchdog
 from conftest import ROOT, free_port, until
@@ -150,6 +152,112 @@ def test_rows_arrive_while_the_demo_runs(kernel):
     head = next(when for _, headline, when in times if headline)
     rows = next(when for row, _, when in times if row)
     assert rows - head > 1  # the headline did not wait for the end
+
+
+BUSY = """
+import deck
+taken = deck.recordings.best("gil_lanes", {})
+for worker in taken["lanes"][0]["workers"]:
+    taken["lanes"][0]["workers"][worker] = [[0, SHARE, "no core"], [SHARE, 100, "ran"]]
+deck.running.live = lambda *_: taken
+deck.run("gil_lanes")
+"""
+
+
+@pytest.mark.parametrize(
+    ("share", "environment", "said"),
+    [
+        (20, {}, " · the machine is busy, Ctrl-Enter runs it again</p>"),
+        (20, {"DECK_EXPORT": "1"}, " · the machine is busy</p>"),
+        (5, {}, "</p>"),
+    ],
+)
+def test_a_busy_machine_is_said_beside_what_it_spoiled(kernel, share, environment, said):
+    shown = kernel(**environment).run(BUSY.replace("SHARE", str(share)))
+    (state,) = re.findall(r'class="state live">(.*?</p>)', shown)
+    assert re.fullmatch(r"Live · [^·]+ · \d+ usable cores?, [^·<]+" + re.escape(said), state)
+
+
+def test_one_picture_of_several_can_be_chosen(talk, kernel):
+    """... by a word that is no option of the demo, nor of its recording."""
+    slide = kernel(REPLAY="fast")
+    taken = json.loads(next(talk.glob("slides/recorded/*/gil_lanes.json")).read_text())
+    assert taken["attachments"] == []
+    taken["attachments"] = [{"name": name, "alt": name, "svg": f"<svg>{name}</svg>"} for name in "ab"]
+    next(talk.glob("slides/recorded/*/gil_lanes.json")).write_text(json.dumps(taken))
+    for picture, shown in (("", "lab"), ("lanes", "l"), ("a", "a"), ("no such", "lab")):
+        result = slide.run(f"from deck import run\nrun('gil_lanes', picture={picture!r})")
+        found = re.findall(r'<figure class="picture"><svg(?:>(\w)<| xmlns)', result)
+        assert "".join(name or "l" for name in found) == shown, picture
+
+
+def test_a_live_run_is_not_told_which_picture_is_shown(kernel):
+    shown = kernel().run("from deck import run\nmeasured = run('gil_lanes', picture='lanes')")
+    assert 'class="state live">Live · ' in shown
+    assert "<figure" in shown
+
+
+def pictures_asked_for(folder):
+    """(demo, options, picture) of each run(..., picture=...) in the notebooks."""
+    for notebook in folder.glob("*.ipynb"):
+        for (demo,), options in record.calls("run", notebook):
+            if picture := options.pop("picture", ""):
+                yield demo, {name: options[name] for name in set(options) - {"deadline"}}, picture
+
+
+def unknown_pictures(folder):
+    for demo, options, picture in pictures_asked_for(folder):
+        taken = recordings.best(demo, options)  # if there is none, test_recordings.py says so
+        if taken and picture not in deck.pictures(taken):
+            yield demo, picture
+
+
+def test_every_picture_that_a_slide_asks_for_is_there(tmp_path):
+    assert list(unknown_pictures(ROOT / "slides")) == []
+    cell = {"cell_type": "code", "source": ["run('gil_lanes', picture='lames', deadline=9)"]}
+    (tmp_path / "x.ipynb").write_text(json.dumps({"cells": [cell]}))
+    assert list(unknown_pictures(tmp_path)) == [("gil_lanes", "lames")]
+
+
+def test_a_recording_does_not_know_which_picture_is_shown(tmp_path, monkeypatch):
+    cells = [f"run('gil_race', picture={name!r}, deadline=30, workers=2)" for name in ("runs", "bytecode")]
+    text = json.dumps({"cells": [{"cell_type": "code", "source": [cell]} for cell in cells]})
+    (tmp_path / "x.ipynb").write_text(text)
+    monkeypatch.setattr(record, "SLIDES", tmp_path)
+    assert record.runs() == [("gil_race", {"workers": 2})]
+
+
+def runs(measure, unit, **medians):
+    return [
+        {"variant": name, "measure": measure, "unit": unit, "values": [0, value, 9999], "parameters": {}}
+        for name, value in medians.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (
+            runs("lost", "%", plus_1=0, plus_int_1=41.23, with_lock=0),
+            "plus_1 0 %, plus_int_1 41.2 %, with_lock 0 %",
+        ),
+        (runs("time", "s", sequential=2.0, threads=1.6), "speedup of sequential 1.00, threads 1.25"),
+        (runs("time", "s", only=0.5), "only 0.5 s"),
+        (runs("latency", "ms", a=1, b=2, c=3, d=4), "a 1 ms, b 2 ms, c 3 ms, d 4 ms"),
+        (runs("latency", "ms", a=1, b=2, c=3, d=4, e=5), ""),
+        (runs("latency", "ms", a=1) * 2, ""),  # which is which?
+        ([], ""),
+    ],
+)
+def test_a_few_runs_are_put_in_words_beside_a_prediction(found, words):
+    taken = {"runs": found, "lanes": [], "attachments": [], "output": [[0.1, "an arbitrary last line"]]}
+    assert deck.in_words(taken) == words
+
+
+def test_lanes_are_put_in_words_by_their_own_line():
+    output = [[0.1, "together 100 ms in 100 ms: 1.0 ran at a time"], [0.2, "an arbitrary last line"]]
+    taken = {"runs": runs("lost", "%", a=1), "lanes": [{}], "attachments": [], "output": output}
+    assert deck.in_words(taken) == output[0][1]
 
 
 def test_options_reach_the_demo_and_the_record_comes_back(kernel):

@@ -9,8 +9,8 @@ import sys
 import gil_cpu_bound
 import pytest
 import watchdog
-from conftest import DEMOS
-from test_contract import forced, wait_for
+from conftest import DEMOS, until
+from test_contract import forced
 
 LONG = ["--limit", "800000"]  # threads are there after some 3 s, and would take as long
 PROCESSES = []
@@ -57,7 +57,7 @@ def test_ctrl_c_ends_the_processes(method):
     child = subprocess.Popen(command, env=os.environ | mark, start_new_session=True, cwd=DEMOS, **pipes)
     try:
         assert any(line.endswith("threads\n") for line in child.stdout)  # next come the processes
-        wait_for(lambda: len(watchdog.marked(mark)) >= 3)
+        assert until(lambda: len(watchdog.marked(mark)) >= 3, 20)
         os.killpg(child.pid, signal.SIGINT)
         _, errors = child.communicate(timeout=8)
         left = watchdog.marked(mark)

@@ -9,8 +9,7 @@ import gil_deadlock
 import pytest
 import stacks
 import watchdog
-from conftest import DEMOS
-from test_contract import wait_for
+from conftest import DEMOS, until
 
 LONG = ["--deadline", "10"]
 PROCESSES = []
@@ -108,7 +107,7 @@ def test_a_bank_that_is_killed_is_one_line_and_no_hang():
     command = [sys.executable, str(DEMOS / "gil_deadlock.py"), *LONG]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     running = subprocess.Popen(command, env=os.environ | mark, **pipes)
-    wait_for(lambda: any(process.num_threads() >= 3 for process in watchdog.marked(mark)))
+    assert until(lambda: any(process.num_threads() >= 3 for process in watchdog.marked(mark)), 20)
     max(watchdog.marked(mark), key=lambda process: process.num_threads()).kill()
     _, errors = running.communicate(timeout=20)
     assert running.returncode == 2

@@ -3,7 +3,13 @@
 import io
 import json
 import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 
 import harness
 import machine
@@ -19,8 +25,6 @@ DOC = "A claim.\n\nLook for: something.\n\n    $ python demos/gil_lanes.py --siz
 @pytest.fixture(autouse=True)
 def signals():
     """record() takes over Ctrl-C, as it may in a process of its own."""
-    import signal
-
     before = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, before)
@@ -249,6 +253,27 @@ def test_what_is_missing_is_one_line_with_status_2(tmp_path, capsys):
     assert capsys.readouterr().err == "gil_lanes.py: no C compiler: install gcc\n"
 
 
+def test_a_killed_worker_of_a_pool_is_one_line_with_status_2(tmp_path, capsys):
+    def experiment():
+        with ProcessPoolExecutor(1) as pool:
+            yield Run("a", [pool.submit(os._exit, 9).result()])
+
+    assert taken(tmp_path, experiment()) == (2, None)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        "gil_lanes.py: a worker was killed, perhaps for want of memory: use fewer --workers"
+    )
+
+
+def test_an_error_of_the_demo_s_own_is_not_hidden(tmp_path):
+    def experiment():
+        raise ZeroDivisionError
+        yield
+
+    with pytest.raises(ZeroDivisionError):
+        taken(tmp_path, experiment())
+
+
 def test_an_earlier_record_survives_a_failed_run(tmp_path):
     file = tmp_path / "record.json"
     file.write_text("earlier")
@@ -264,12 +289,65 @@ def test_a_stream_without_unicode_gets_ascii_and_the_record_the_original():
     assert [line for _, line in lines] == ["█· ok"]
 
 
+# --- Ctrl-C
+
+
+def test_after_the_record_ctrl_c_is_what_it_was(tmp_path):
+    def handler(*_):
+        raise AssertionError
+
+    signal.signal(signal.SIGINT, handler)
+    assert taken(tmp_path, [Run("a", [1.0])])[0] == 0
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_ctrl_c_while_the_harness_is_imported_is_one_line(tmp_path):
+    demos = shutil.copytree(DEMOS, tmp_path / "demos")
+    (demos / "argparse.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(30)\n")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, demos / "gil_lanes.py"], **pipes) as child:
+        assert child.stdout.readline() == "importing\n"
+        child.send_signal(signal.SIGINT)
+        assert child.communicate(timeout=20) == ("", "gil_lanes.py: interrupted\n")
+    assert child.returncode == 130
+
+
+CHILD = """
+import multiprocessing, signal, sys
+from harness import ctrl_c_is_mine
+
+def child(pipe):
+    pipe.send(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+
+if __name__ == "__main__":
+    here, there = multiprocessing.Pipe()
+    multiprocessing.set_start_method(sys.argv[1])
+    crew = [multiprocessing.Process(target=child, args=(there,)) for _ in range(2)]
+    with ctrl_c_is_mine():
+        print("multiprocessing.resource_tracker" in sys.modules)
+        for process in crew:
+            process.start()
+    for process in crew:
+        process.join()
+        print(here.recv())
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_no_process_sees_ctrl_c_and_the_tracker_runs_only_where_it_is_needed(method, tmp_path):
+    (tmp_path / "script.py").write_text(CHILD)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py", method],
+        env=os.environ | {"PYTHONPATH": str(DEMOS)}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.split() == [str(method != "fork"), "True", "True"], done.stderr
+
+
 # --- where and what
 
 
 def test_the_machine_is_described_without_names_or_paths():
     import getpass
-    import os
     import socket
 
     found = json.dumps(machine.machine())

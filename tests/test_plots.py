@@ -1,6 +1,7 @@
 """Pictures: what is drawn is what was measured, readable and described."""
 
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 
 import plots
 import pytest
@@ -12,9 +13,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 ON_A_SLIDE = 1152 / plots.WIDTH  # pixels of a slide 1280 wide, a unit of a picture
 
 
-def record(runs=(), lanes=()):
+def record(runs=(), lanes=(), measure="time", unit="s"):
     runs = [
-        {"variant": name, "values": values, "measure": "time", "unit": "s", "parameters": parameters}
+        {"variant": name, "values": values, "measure": measure, "unit": unit, "parameters": parameters}
         for name, values, parameters in runs
     ]
     return {
@@ -34,11 +35,28 @@ TURNS = {
     "thread 0": [(0.0, 50.0, "ran"), (50.0, 90.0, "waiting"), (90.0, 100.0, "no core")],
     "thread 1": [(0.0, 50.0, "waiting"), (50.0, 100.0, "ran")],
 }
+PLACES = ["in_the_loop", "in_a_thread", "in_a_process"]
+LATENCIES = [*range(1, 20), 99]  # median 10.5, p95 19
 RECORDS = {
     "bars": record([("sequential", [1.0, 1.1, 1.2], {}), ("processes", [0.5, 0.6, 0.7], {})]),
     "one bar": record([("only", [0.25], {})]),
     "sweep": record([(name, [1 / n], {"n": n}) for n in (1, 10, 10_000) for name in ("a", "b")]),
     "scaling": record([("job", [0.1 + 0.9 / n], {"workers": n}) for n in (1, 2, 4, 8)]),
+    "oversubscribed": record(
+        [(job, [t], {"workers": n}) for job in ("known", "unknown") for n, t in ((1, 1), (2, 0.6), (4, 2))]
+    ),
+    "few cores": record([("job", [n / 10], {"workers": n}) for n in (4, 8)]),
+    "close curves": record(
+        [(f"{ms} ms interval", [t + ms / 1000], {"busy": t}) for ms in (5, 20, 0.5) for t in (0, 1, 2)],
+        measure="latency",
+        unit="ms",
+    ),
+    "crowded": record([("a", [n / 2], {"n": n}) for n in range(1, 51)]),
+    "latencies": record([("a", LATENCIES, {"busy": n}) for n in (0, 1)], measure="latency", unit="ms"),
+    "groups": record([(at, [1.0, 2.0], {"call": f}) for f in ("sleep", "loop", "c_sum") for at in PLACES]),
+    "facts": record([(f"a call, number {i}", [1110.0], {"call": f"{i}17.5 ms"}) for i in range(9)]),
+    "a long unit": record([("a", [10.0, 12.0], {})], measure="speed", unit="million operations a second"),
+    "many repeats": record([(name, LATENCIES, {"setting": "as it is"}) for name in "ab"]),
     "lanes": record(lanes=[picture(TURNS)]),
     "many lanes": record(lanes=[picture({f"thread {i}": TURNS["thread 0"] for i in range(64)})]),
     "assigned": record(lanes=[picture({"w 0": [(0.0, 40.0, "task 0"), (40.0, 90.0, "task 1")]}, "assigned")]),
@@ -65,10 +83,47 @@ def test_a_picture_is_well_formed_described_readable_and_inside_its_frame(name):
         assert float(element.get("font-size")) * ON_A_SLIDE >= 24
         assert 0 <= float(element.get("x")) <= width
         assert 0 <= float(element.get("y")) <= height
+    for curve in root.iter(f"{SVG}polyline"):
+        for x, y in (map(float, point.split(",")) for point in curve.get("points").split()):
+            assert 0 <= x <= width
+            assert 0 <= y <= height
     for element in root.iter(f"{SVG}rect"):
         assert float(element.get("width")) >= 0
         assert 0 <= float(element.get("x")) <= width
         assert float(element.get("y")) + float(element.get("height")) <= height
+
+
+def box(element):
+    """Left, right and middle of a text, as narrow as in any font: what touches here touches everywhere."""
+    x, size = float(element.get("x")), float(element.get("font-size"))
+    width = 0.5 * size * len(element.text)
+    left = x - {"start": 0, "middle": width / 2, "end": width}[element.get("text-anchor")]
+    return left, left + width, float(element.get("y"))
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_no_words_are_cut_off_or_cover_others(name):
+    boxes = [(box(element), element.text) for element in drawn(name).iter(f"{SVG}text")]
+    assert all(left >= 0 and right <= plots.WIDTH for (left, right, _), _ in boxes)
+    for i, ((left, right, y), text) in enumerate(boxes):
+        for (other_left, other_right, other_y), other in boxes[:i]:
+            beside_each_other = right <= other_left or other_right <= left
+            assert beside_each_other or abs(y - other_y) >= 24, (text, other)
+
+
+@pytest.mark.parametrize("name", ["bars", "one bar", "groups", "facts", "a long unit", "many repeats"])
+def test_no_bar_and_no_dot_reaches_the_numbers(name):
+    root = drawn(name)
+    *texts, _ = (element for element in root.iter(f"{SVG}text") if element.get("text-anchor") == "end")
+    ends = [x + width for x, width, _ in blocks(root, "")]
+    ends += [float(circle.get("cx")) + 5 for circle in root.iter(f"{SVG}circle")]
+    assert max(ends) < min(box(element)[0] for element in texts)
+
+
+@pytest.mark.parametrize("name", ["groups", "facts", "many repeats", "oversubscribed", "close curves"])
+def test_bars_and_curves_leave_a_slide_room_for_its_heading_and_its_state(name):
+    _, _, _, height = map(float, drawn(name).get("viewBox").split())
+    assert height <= 440
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -129,7 +184,74 @@ def test_bars_are_to_scale_from_zero_with_every_repeat():
     ((_, short, _),) = blocks(root, "processes")
     assert short / long == pytest.approx(0.6 / 1.1, rel=1e-3)
     assert len(list(root.iter(f"{SVG}circle"))) == 6
-    assert "0.6 s, speedup 1.83" in words(root)
+    assert {"0.6 s", "1.83", "time", "speedup", "median; dot: a repeat"} <= set(words(root))
+
+
+def test_a_variant_has_one_colour_in_every_group_and_a_setting_is_named_once():
+    root = drawn("groups")
+    colours = [{bar.get("class") for bar in root.iter(f"{SVG}rect") if at in bar[0].text} for at in PLACES]
+    assert colours == [{"series-1"}, {"series-2"}, {"series-3"}]
+    assert [word for word in words(root) if word in ("call", "sleep", "loop", "c_sum")] == [
+        "call",
+        "sleep",
+        "loop",
+        "c_sum",
+    ]
+    tops = [float(bar.get("y")) for bar in root.iter(f"{SVG}rect")]
+    steps = [round(b - a, 1) for a, b in pairwise(tops)]
+    assert min(steps[2], steps[5]) > max(steps[:2] + steps[3:5] + steps[6:])
+
+
+def test_a_group_is_together_wherever_its_runs_were():
+    mixed = [(at, [1.0], {"call": f}) for at in PLACES for f in ("sleep", "loop")]
+    shown = words(ElementTree.fromstring(plots.draw(record(mixed))))
+    assert [word for word in shown if word in ("sleep", "loop", *PLACES)] == [
+        "sleep",
+        "loop",
+        *PLACES,
+        *PLACES,
+    ]
+
+
+def test_what_a_parameter_tells_of_each_run_is_a_column():
+    root = drawn("facts")
+    assert words(root).count("call") == 1
+    assert {f"{i}17.5 ms" for i in range(9)} | {"1,110 s"} <= set(words(root))
+    assert "setting" not in words(drawn("many repeats"))  # the same for all
+
+
+def test_bars_of_different_units_are_not_compared():
+    taken = record([("seconds", [2.0], {}), ("megabytes", [400.0], {})])
+    taken["runs"][1]["unit"] = "MB"
+    root = ElementTree.fromstring(plots.draw(taken))
+    ((_, seconds, _),) = blocks(root, "seconds")
+    ((_, megabytes, _),) = blocks(root, "megabytes")
+    assert seconds == megabytes
+
+
+def test_many_repeats_are_a_line_from_the_least_to_p95_and_the_picture_says_so():
+    root = drawn("many repeats")
+    (_, median, _), *_ = blocks(root, "a,")
+    whisker, *_ = sorted(root.iter(f"{SVG}line"), key=lambda line: abs(length(line) - median * 18 / 10.5))
+    assert length(whisker) == pytest.approx(median * 18 / 10.5, rel=0.01)
+    assert not list(root.iter(f"{SVG}circle"))
+    assert "median; line: min to p95" in words(root)
+
+
+def length(line):
+    return float(line.get("x2")) - float(line.get("x1"))
+
+
+def test_a_curve_shows_the_spread_of_many_values_and_says_so():
+    root = drawn("latencies")
+    upright = [
+        line for line in root.iter(f"{SVG}line") if line.get("class") == "series-1" and not length(line)
+    ]
+    assert len(upright) == 2
+    y_median = float(next(root.iter(f"{SVG}circle")).get("cy"))
+    y_least, y_p95 = float(upright[0].get("y1")), float(upright[0].get("y2"))
+    assert (y_median - y_p95) / (y_least - y_p95) == pytest.approx((19 - 10.5) / 18, rel=0.01)
+    assert "latency, ms; median; line: min to p95" in words(root)
 
 
 def test_amdahl_s_law_is_recovered():
@@ -137,6 +259,64 @@ def test_amdahl_s_law_is_recovered():
     assert plots.serial_fraction(points) == pytest.approx(0.2)
     assert plots.serial_fraction([(1, 1.0)]) == 0
     assert "job: ceiling 10.0" in words(drawn("scaling"))
+
+
+def test_points_with_more_workers_than_cores_are_marked_and_left_out_of_the_fit():
+    root = drawn("oversubscribed")
+    assert {"known: ceiling 5.0", "unknown: ceiling 5.0"} <= set(words(root))  # by two workers alone
+    ((x, width, _),) = blocks(root, "more workers than cores")
+    assert "more workers than cores" in words(root)
+    circles = [float(circle.get("cx")) for circle in root.iter(f"{SVG}circle")]
+    assert circles[1] == pytest.approx(x, abs=0.1)  # from the two cores
+    assert circles[2] == pytest.approx(x + width, abs=0.1)  # to the four workers
+    enough = record([("job", [1 / n], {"workers": n}) for n in (1, 2)])
+    assert "more workers than cores" not in plots.draw(enough)
+
+
+@pytest.mark.parametrize(("cores", "most"), [(1, 1), (2, 2), (7, 7), (99, 8)])
+def test_the_ideal_speedup_grows_up_to_the_cores(cores, most):
+    machine = {**MACHINE, "cores": {**MACHINE["cores"], "usable": cores}}
+    root = ElementTree.fromstring(plots.draw({**RECORDS["scaling"], "machine": machine}))
+    ideal = next(curve for curve in root.iter(f"{SVG}polyline") if curve.get("class") == "muted")
+    *_, (_, before), (_, last) = ([*map(float, point.split(","))] for point in ideal.get("points").split())
+    measured = [float(circle.get("cy")) for circle in root.iter(f"{SVG}circle")]  # speedup 1, …
+    zero = max(float(line.get("y2")) for line in root.iter(f"{SVG}line") if line.get("class") == "grid")
+    assert (zero - last) / (zero - measured[0]) == pytest.approx(most, rel=0.01)
+    assert (before == last) == (cores < 8)  # from there on it is level
+
+
+def test_the_numbers_below_a_curve_are_those_that_were_measured():
+    def below(name):
+        texts = drawn(name).iter(f"{SVG}text")
+        return [element.text for element in texts if element.get("text-anchor") == "middle"]
+
+    assert below("close curves") == ["0", "1", "2"]
+    assert below("sweep") == ["1", "10", "10,000"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1113.0, "1,110"),
+        (1e6, "1,000,000"),
+        (0.0264, "0.0264"),
+        (0.00001234, "0.0000123"),
+        (0.0, "0"),
+        (2 / 3, "0.667"),
+        (16_384, "16,384"),  # a whole number was counted
+    ],
+)
+def test_a_number_has_three_digits_and_no_exponent_in_terminal_and_picture(value, shown):
+    assert terminal.number(value) == shown
+    taken = record([("job", [value], {})], measure="count", unit="pieces")
+    assert f"{shown} pieces" in words(ElementTree.fromstring(plots.draw(taken)))
+    assert f"{shown} pieces" in list(terminal.run_rows(taken["runs"][0], taken["runs"]))[1]
+
+
+def test_long_numbers_do_not_touch(monkeypatch):
+    taken = record([("job", [1.0], {"n": 1_234_567_890, "m": 1_234_567_890})])
+    _, row = terminal.run_rows({**taken["runs"][0], "cpu_seconds": None}, taken["runs"])
+    assert row.split() == ["1234567890", "1234567890", "1", "s", "1.00", "job"]
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 100), (3, 47), (0, 0.0123), (0, 1e6)])
