@@ -543,6 +543,25 @@ def test_a_phone_shows_readable_slides(exported, browser):
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_slides_are_numbered_within_their_part(exported, browser):
+    def number(page):
+        return page.locator(".slide-number").inner_text()
+
+    with reading(browser) as (page, _, complaints):
+        for file in ("15-second.html", "talk.html"):
+            show(page, (exported.output / file).as_uri())
+            for name, expected in [("15-second-1", "1 / 7"), ("15-second-7", "7 / 7"), ("measured", "–")]:
+                go(page, name)
+                assert number(page) == expected
+        go(page, "10-first-3")  # a slide below another
+        assert number(page) == "3 / 6"
+        page.goto(f"{exported.talk.as_uri()}?print-pdf")
+        page.locator(".pdf-page").last.wait_for()
+        numbers = page.locator(".slide-number-pdf")
+        assert numbers.all_inner_texts()[5:8] == ["6 / 6", "1 / 7", "2 / 7"]
+        assert complaints == []
+
+
 def test_the_keyboard_leads_from_part_to_part(exported, browser):
     def follow(page, words):
         for _ in range(60):
@@ -738,10 +757,13 @@ def test_controls_switch_between_the_recordings(exported, browser):
         assert page.locator(".result:visible").text_content().strip() == f"Recorded{chosen}"
         return chosen
 
+    badge = "set => getComputedStyle(set, '::after').content"
+
     with reading(browser) as (page, _, complaints):
         show(page, exported.parts[1].as_uri())
         go(page, "15-second-7")
         assert shown(page) == "threads 1 1"
+        assert page.locator("[data-option=workers]").evaluate(badge) == '"1 2 4"'
         for key, expected in [
             ("4", "threads 4 1"),
             ("3", "threads 4 1"),  # there is no such choice

@@ -170,6 +170,7 @@ def test_the_times(window, minutes, planned, left, pace):
     )
     assert window.text("elapsed") == "10:00"
     assert window.text("left") == left
+    assert window.text("left-of") == f"Left of {minutes} min"
     assert window.text("pace") == pace
     assert window.text("clock") == "08:00"
 

@@ -7,8 +7,10 @@ from string import ascii_lowercase, digits
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
+import export
 import nbformat
 import pytest
+import talks
 from conftest import PATIENCE, SLIDES, files, git_status, until
 from live import CODE, HERE, OUTPUT, Show, Talk
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -43,7 +45,12 @@ with open("count", "a") as file: print(file.write("x"), flush=True)"""
 STEPS = """\
 from IPython.display import HTML
 HTML('<p class="fragment">One.</p><p class="fragment">Two.</p><p class="prediction"></p>')"""
+USE = "import os; print(answer, os.getpid())"
+NOTES = "Say: Forty-two."
 TEXT = "Words, `code`:\n\n- a list\n\n> a claim\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+
+
+GIL = ["The GIL", "The claim", "Your prediction", "Two threads", "Your turn: turn the knobs"]
 
 
 def slide(text, *cells):
@@ -61,8 +68,13 @@ def stage_test():
         *slide("## Rows", new_code_cell(ROWS)),
         *slide("## Without end", new_code_cell(ENDLESS)),
         *slide("## No code"),
-        *slide("## Afterwards", new_code_cell("print(6 * 7)")),
+        *slide(
+            "## Afterwards", new_code_cell("print(6 * 7)"), new_markdown_cell(NOTES, metadata=kind("notes"))
+        ),
         *slide("## Count", new_code_cell(COUNT)),
+        *slide(
+            "## Prepared", new_code_cell("answer = 6 * 7", metadata=kind("-", "at-once")), new_code_cell(USE)
+        ),
         *slide(
             "## Several",
             new_code_cell("print('one')"),
@@ -81,10 +93,11 @@ def stage_test():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Two real decks, then stage_test()."""
+    """A real deck, some slides of another, then stage_test()."""
     folder = tmp_path_factory.mktemp("notebooks")
-    for stem in ("00-welcome", "20-gil"):
-        shutil.copy(SLIDES / f"{stem}.ipynb", folder)
+    shutil.copy(SLIDES / "00-welcome.ipynb", folder)
+    gil = talks.read(SLIDES / "20-gil.ipynb", GIL).notebook
+    (folder / "20-gil.ipynb").write_text(json.dumps(gil))
     nbformat.write(stage_test(), folder / "99-stage.ipynb")
     return folder
 
@@ -105,6 +118,10 @@ def show(request, browser, folder, tmp_path_factory):
         show.open()
         yield show
         page.close()
+
+
+def forget_toast(show):
+    show.page.evaluate("document.querySelector('#toast').textContent = ''")
 
 
 def first_heading(stem):
@@ -133,13 +150,13 @@ def test_the_next_part_is_there_before_it_is_asked_for(show):
 
 
 def test_steps_lead_from_part_to_part_and_back(show):
-    show.to("What this means", "The GIL")
+    show.to(GIL[-1], "The GIL")
     while "Stage test" not in show.page.title():
         show.press("ArrowRight")
     show.page.locator("iframe.shown.ready").wait_for()
     show.at("Stage test")
     show.press("ArrowLeft")
-    show.at("What this means")
+    show.at(GIL[-1])
 
 
 def test_every_key_that_moves(show):
@@ -284,10 +301,67 @@ def test_the_kernel_is_restarted_without_a_question(show, key):
     show.output().to_contain_text("row 2")
     show.press(key)
     show.toast().to_have_text("A new kernel is starting")
+    show.toast().to_have_text("The new kernel is ready")
     show.idle()
+    forget_toast(show)
     show.to("Afterwards")
     show.press("Shift+Enter")
     show.output().to_contain_text("42")
+    show.idle()
+    assert not show.page.locator("#toast").text_content()  # it is said once
+
+
+def test_what_a_part_needs_runs_again_in_a_new_kernel(show):
+    show.to("Prepared", "Stage test")
+    show.press("Shift+Enter")
+    run = show.frame.locator(OUTPUT).last
+    expect(run).to_contain_text("42 ")
+    show.idle()
+    earlier = run.inner_text()
+    show.press("k")
+    show.toast().to_have_text("The new kernel is ready")
+    show.press("Shift+Enter")
+    expect(run).not_to_contain_text(earlier)
+    expect(run).to_contain_text("42 ")
+
+
+def test_what_has_run_is_still_there_after_a_reload(show):
+    show.to("Several", "Stage test")
+    show.page.evaluate("sessionStorage.clear()")
+    show.page.reload()
+    show.ready()
+    show.press("Shift+Enter")
+    show.output().to_contain_text("one")
+    show.to("Without end")
+    show.press("Shift+Enter")
+    show.output().to_contain_text("row 2")
+    show.press("i")
+    show.output().to_contain_text("stopped")
+    show.idle()
+    show.press("Shift+Enter")
+    show.output().not_to_contain_text("stopped")
+    show.page.reload()
+    show.page.locator("iframe.shown.ready").wait_for()
+    show.press("i")
+    show.idle()
+    expect(show.frame.locator(f"{OUTPUT} pre")).to_have_count(0)  # that run had not ended
+    show.to("Several")
+    show.output().to_contain_text("one")
+    expect(show.here(".next-cell")).to_contain_text("'two'")
+    show.press("k", "Control+Enter")
+    expect(show.frame.locator(OUTPUT).nth(1)).to_contain_text("two")
+
+
+def test_a_new_talk_shows_no_results_of_an_earlier_one(show):
+    show.to("Afterwards", "Stage test")
+    show.press("Shift+Enter")
+    show.output().to_contain_text("42")
+    show.idle()
+    show.page.goto("about:blank")
+    (show.talk.folder / "state.json").unlink()
+    show.open("99-stage")
+    show.to("Afterwards")
+    expect(show.frame.locator(f"{OUTPUT} pre")).to_have_count(0)
 
 
 def test_output_that_grows_stays_in_its_box_with_the_end_in_view(show):
@@ -326,6 +400,21 @@ def test_a_cell_waits_for_its_kernel_and_runs_once(show):
     assert count.read_text() == "x"
 
 
+def test_a_cell_waits_until_there_is_a_kernel(show):
+    if show.engine == "rise":
+        pytest.skip("JupyterLab shows no slide before it has found the kernel")
+    show.to("Afterwards", "Stage test")
+    sessions = "**/api/sessions**"
+    show.page.evaluate("sessionStorage.clear()")
+    show.page.route(sessions, lambda request: None)  # no answer, for now
+    show.page.reload()
+    show.page.locator("iframe.shown.ready").wait_for()
+    show.press("Shift+Enter")
+    show.toast().to_contain_text("The kernel is starting")
+    show.page.unroute(sessions)
+    show.output().to_contain_text("42")
+
+
 # --- what must not happen ----------------------------------------------------------------------------------
 
 STRAY = [
@@ -342,6 +431,7 @@ def test_stray_keys_change_nothing(show):
     show.press("Escape")
     before, file = show.cells(), (show.talk.folder / "notebooks/99-stage.ipynb").read_bytes()
     for key in STRAY:
+        show.inside("() => document.querySelector('.jp-Notebook')?.focus()")  # its keys work there
         show.press(key, "Escape")
     show.to("Afterwards", "Stage test")
     assert show.cells() == before
@@ -394,6 +484,26 @@ def test_the_whole_talk_is_replayed_and_live_again(show):
     expect(show.here("figure.picture svg")).to_be_visible()
 
 
+SLOW = """() => {
+    const [now, later] = [fetch, (run) => setTimeout(run, 1000)];
+    window.fetch = (...request) => new Promise((resolve) => later(() => resolve(now(...request))));
+}"""
+
+
+def test_a_switch_to_replay_counts_for_the_run_right_after_it(show):
+    show.page.reload()
+    show.ready()
+    show.to("Two threads", "The GIL")
+    show.page.evaluate(SLOW)
+    show.press("r", "Shift+Enter")
+    expect(show.here(".state.recorded")).to_be_visible()
+    show.press("r", "Shift+Enter")
+    expect(show.here(".state.live")).to_be_visible()
+    show.idle()
+    show.page.reload()
+    show.ready()
+
+
 def test_one_demo_is_replayed(show):
     show.to("Two threads", "The GIL")
     show.press("Shift+R")
@@ -429,6 +539,32 @@ def test_controls_redraw_the_picture(show):
     show.press("k")  # the new kernel knows nothing of the controls
     show.press("t")
     expect(show.here("figure.picture svg")).to_contain_text("process 0")
+    show.idle()
+    show.page.reload()  # what was shown can no longer be redrawn
+    show.ready()
+    expect(show.here("figure.picture svg")).to_contain_text("process 0")
+    expect(show.here(":checked").first).to_have_value("processes")
+    show.press("2")
+    expect(show.here("figure.picture svg")).to_contain_text("process 1")
+    show.press("t")
+    expect(show.here("figure.picture svg")).to_contain_text("thread 1")
+
+
+def test_a_key_without_a_control_says_so(show):
+    show.to("Your turn: turn the knobs", "The GIL")
+    show.press("Shift+Enter")
+    expect(show.here("figure.picture svg")).to_contain_text("thread 1")
+    show.press("3")
+    show.toast().to_have_text("workers: 1 or 2 or 4")
+    badge = "set => getComputedStyle(set, '::after').content"
+    assert show.here("[data-option=workers]").evaluate(badge) == '"1 2 4"'
+    show.press("-", "-")
+    show.toast().to_have_text("interval: 1 or 5 or 20")
+    show.to("The claim")
+    for key in ("2", "t", "+"):
+        forget_toast(show)
+        show.press(key)
+        show.toast().to_have_text("No controls on this slide")
 
 
 # --- the screen --------------------------------------------------------------------------------------------
@@ -478,6 +614,8 @@ def test_the_speakers_window_follows_and_steers(show):
     speaker.keyboard.press("ArrowRight")
     show.at("Afterwards")
     expect(speaker.locator("#title")).to_have_text("Afterwards")
+    expect(speaker.locator("#notes")).to_contain_text("Forty-two.")
+    expect(speaker.locator("#pace")).not_to_have_text("not begun")
     speaker.close()
 
 
@@ -492,6 +630,21 @@ def test_text_is_large_and_grows_with_the_window(show):
     larger = pytest.approx([1.5 * smallest, 1.5 * code], abs=0.1)
     assert until(lambda: text_sizes(show) == larger)  # some sizes glide
     show.page.set_viewport_size({"width": 1280, "height": 720})
+
+
+def test_numbers_and_rules_are_those_of_the_export(show):
+    """test_export.py looks at the other side."""
+    show.to("Text", "Stage test")
+    numbers = show.frame.locator(".slide-number").inner_text()
+    assert "".join(numbers.split()) == "10/10"
+    rules = "all => [...new Set(all.map(cell => getComputedStyle(cell).borderBottomWidth))]"
+    assert show.here("thead th").evaluate_all(rules) == ["2px"]
+    assert show.here("tbody td").evaluate_all(rules) == ["1px"]
+    show.to("The machine in the room", "Welcome")
+    expect(show.here("table.facts")).to_be_visible()
+    assert show.here("table.facts :is(th, td)").evaluate_all(rules) == ["1px"]
+    show.to("Your prediction", "The GIL")
+    assert show.here("tbody td").evaluate_all(rules) == ["0px"]
 
 
 def text_sizes(show):
@@ -521,6 +674,7 @@ def test_after_its_kernel_was_killed_the_talk_goes_on(show):
     process, _ = show.talk.kernel("99-stage")
     process.kill()
     show.toast().to_contain_text("The kernel died")
+    show.toast().to_have_text("The new kernel is ready")
     show.idle()
     show.at("Afterwards")
     show.press("Shift+Enter")
@@ -576,26 +730,39 @@ def answer(talk, path, **more):
         return error.code
 
 
-EMERGENCY = '<section id="99-stage-4">Rescued</section>'
+def emergency(folder):
+    """The emergency deck of the folder's notebooks; no cell has run."""
+    talk = talks.of(sorted(folder.glob("*.ipynb")))
+    sections = {part.stem: export.slides(part) for part in talk.parts}
+    return export.written(talk, sections, {"replay": True, "facts": {}})["talk.html"]
 
 
 def test_everything_dies_and_the_talk_goes_on(browser, folder):
     with Talk(*PRESENT, folder) as first:
-        (first.folder / "emergency.html").write_text(EMERGENCY)
+        (first.folder / "emergency.html").write_text(emergency(folder))
         about = json.loads((first.folder / "talk.json").read_text()) | {"emergency": True}
         (first.folder / "talk.json").write_text(json.dumps(about))
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         show = Show(first, page)
         show.open("99-stage")
-        show.to("No code")
+        show.to("Your prediction", "The GIL")
+        show.press("l", "b")
+        show.to("No code", "Stage test")
         state = first.folder / "state.json"
         assert until(lambda: '"99-stage": {"slide": 3' in state.read_text())
         first.terminal.kill(9)
         expect(page.locator("#gone")).to_be_visible()
         show.press("x")
-        expect(page.frame_locator("#emergency").locator("section")).to_have_text("Rescued")
-        assert page.locator("#emergency").get_attribute("src").endswith("#/99-stage-4")
-        show.press("x")
+        rescue = page.frame_locator("#emergency")
+        heading = rescue.locator("section.present > section.present :is(h1, h2)")
+        expect(heading).to_have_text("No code")
+        expect(rescue.locator("html")).to_have_attribute("data-look", "dark")
+        expect(rescue.locator("tr.chosen")).to_contain_text("100 ms")
+        show.press("ArrowRight", "x")
+        show.at("Afterwards")
+        show.press("ArrowLeft", "x")
+        expect(heading).to_have_text("No code")
+        show.press("End", "ArrowRight", "Escape")  # past the last slide that the stage has
         show.at("No code")
         page.close()
     with Talk(*PRESENT, folder, FRESH="") as second:

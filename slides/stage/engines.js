@@ -1,6 +1,7 @@
 // The two engines that show a notebook as slides, behind one interface:
 //   shown()       fulfilled when the slides are there
-//   cells()       the code cells: {node, tags, source, bare (has no output), run()}
+//   cells()       the code cells: {node, id, tags, source, bare (has no output), run(),
+//                 outputs(), restore(outputs)}, the outputs as they stand in a notebook's file
 //   status        of the kernel: "starting", "idle", "busy" or "dead"
 //   onStatus      called when that changes, with the engine's own word
 //   execute(code) without a trace in the notebook
@@ -49,10 +50,16 @@ export class Lab {
     const code = this.#panel.content.widgets.filter((widget) => widget.model.type === "code");
     return code.map((widget) => ({
       node: widget.node,
+      id: widget.model.id,
       tags: widget.model.getMetadata("tags") ?? [],
       source: widget.model.sharedModel.getSource(),
       bare: !widget.model.outputs.length,
       run: () => this.#run(widget),
+      outputs: () => widget.model.outputs.toJSON(),
+      restore: (outputs) => {
+        widget.model.trusted = true; // else the controls in it are cut out
+        widget.model.outputs.fromJSON(outputs);
+      },
     }));
   }
 
@@ -172,10 +179,16 @@ export class Classic {
     const code = this.#notebook.get_cells().filter((cell) => cell.cell_type === "code");
     return code.map((cell) => ({
       node: cell.element[0],
+      id: cell.id,
       tags: cell.metadata.tags ?? [],
       source: cell.get_text(),
       bare: !cell.output_area.outputs.length,
       run: () => this.#run(cell),
+      outputs: () => cell.output_area.toJSON(),
+      restore: (outputs) => {
+        cell.output_area.trusted = true;
+        cell.output_area.fromJSON(outputs);
+      },
     }));
   }
 

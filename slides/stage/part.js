@@ -19,9 +19,11 @@ export class Part {
   #running = new Set(); // of cells' nodes, as are the following
   #ranLast = new Map(); // section → node
   #pointed = new Map(); // section → node that a click, or Ctrl-Enter, holds on to
+  #restored = new Set(); // after a reload, from what was kept
   #ranAtOnce = new Set(); // in this kernel
   #runsAtOnce = false;
   #restarting = false;
+  #renewed = false; // whether the kernel that starts replaces one
 
   // about: what talk.json says; stage: what is told what happens here.
   constructor(about, Engine, stage) {
@@ -75,6 +77,7 @@ export class Part {
     for (const { node } of this.#tagged()) node.classList.add("at-once");
     new MutationObserver((changes) => this.#outputCame(changes))
       .observe(this.document.querySelector(".slides"), { subtree: true, childList: true });
+    this.#restore();
     this.#mark();
     this.#stage.loaded(this);
     this.frame.classList.add("ready");
@@ -230,9 +233,12 @@ export class Part {
 
   async #execute(cell) {
     this.#running.add(cell.node);
+    this.#restored.delete(cell.node);
+    sessionStorage.removeItem(this.#keptAs(cell));
     try {
       await this.#kernelUsable();
       await cell.run();
+      this.#keep(cell);
     } catch (error) {
       if (!(error instanceof KernelGone)) throw error; // of its end the stage has told already
     } finally {
@@ -248,9 +254,14 @@ export class Part {
   }
 
   #kernelSaid(word) {
-    if (/^auto/.test(word)) this.#stage.toast("The kernel died; a new one is starting");
+    if (/^auto/.test(word)) {
+      this.#stage.toast("The kernel died; a new one is starting");
+      this.#renewed = true;
+    }
     if (word === "dead") this.#stage.toast("The kernel is dead; K starts a new one");
     if (this.usable) {
+      if (this.#renewed) this.#stage.toast("The new kernel is ready");
+      this.#renewed = false;
       for (const resolve of this.#waiting.splice(0)) resolve();
       this.#runAtOnce();
     } else {
@@ -302,6 +313,7 @@ export class Part {
 
   async restart() {
     this.#stage.toast("A new kernel is starting");
+    this.#renewed = true;
     if (!this.engine.started || this.#restarting) return;
     this.#restarting = true;
     this.#kernelSaid("restarting");
@@ -311,6 +323,37 @@ export class Part {
       this.#restarting = false;
       this.#kernelSaid(this.status);
     }
+  }
+
+  // --- what a reload does not lose ---------------------------------------------------------------------
+
+  #keptAs({ id }) {
+    return `${this.name}/${id}`;
+  }
+
+  // Keep what a finished run shows. What runs at once will run again.
+  #keep(cell) {
+    if (cell.tags.includes("at-once")) return;
+    try {
+      sessionStorage.setItem(this.#keptAs(cell), JSON.stringify(cell.outputs()));
+    } catch ({ name }) {
+      this.#stage.toast(`The browser does not keep this result for a reload: ${name}`);
+    }
+  }
+
+  #restore() {
+    for (const cell of this.engine.cells()) {
+      const outputs = sessionStorage.getItem(this.#keptAs(cell));
+      if (!outputs) continue;
+      cell.restore(JSON.parse(outputs));
+      this.#restored.add(cell.node);
+      this.#ranLast.set(cell.node.closest("section"), cell.node);
+    }
+  }
+
+  // Whether the slide shows what was kept: its kernel can no longer change it.
+  get restored() {
+    return this.#runnable().some(({ node }) => this.#restored.has(node));
   }
 
   // --- what the slide holds ----------------------------------------------------------------------------
@@ -334,12 +377,16 @@ export class Part {
     this.document.activeElement.blur();
   }
 
-  // Steps and predictions that an output brings are set as they were.
+  // Steps, predictions and controls that an output brings are set as they were.
   #outputCame(changes) {
-    const set = ".fragment, .prediction";
+    const set = ".fragment, .prediction, form.tune";
     const added = changes.flatMap(({ addedNodes }) => [...addedNodes]);
     if (!added.some((node) => node.matches?.(set) || node.querySelector?.(set))) return;
+    Slide.nameKeys(this.document);
     this.go(this.position);
     this.#stage.outputCame(this);
+    for (const cell of this.#runnable()) {
+      if (sessionStorage.getItem(this.#keptAs(cell))) this.#keep(cell); // a control has changed it since
+    }
   }
 }

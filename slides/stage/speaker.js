@@ -130,6 +130,7 @@ function showState() {
     `part ${part.number} of ${part.count}, ${part.title} · slide ${slide.number} of ${slide.count}`;
   element("kernel").textContent = kernel ? `kernel: ${kernel}` : "no kernel";
   element("replay").textContent = replay ? `REPLAY${typeof replay === "string" ? `, ${replay}` : ""}` : "";
+  element("left-of").textContent = `Left of ${Number(talk.minutes.toFixed(1))} min`;
   element("slide-time").textContent = clock(Math.round(state.time.slide));
   element("fragments").textContent = slide.fragmentsLeft
     ? `${slide.fragmentsLeft} more ${slide.fragmentsLeft > 1 ? "steps" : "step"} on this slide`

@@ -46,6 +46,7 @@ const writer = (name) => lastWins((content) => fetch(`/stage/${name}`, {
 }).catch(() => {})); // the server is gone: the banner says so, and it is written again when it is back
 
 const [talk, settings, kept] = await Promise.all(["talk", "settings", "state"].map(read));
+if (!kept.part) sessionStorage.clear(); // a new talk: the results of an earlier one are not its own
 const state = { part: talk.parts[0].name, positions: {}, started: null, choices: {}, ...kept };
 const writeState = writer("state");
 let written = ""; // what was last given to it
@@ -147,7 +148,7 @@ const retune = lastWins(async (part, { dataset }, values) => {
   await settled;
   const call = `deck.retune(${JSON.stringify(dataset.demo)}, ${JSON.stringify(values)})`;
   const ask = async () => (await part.execute(`import deck; ${call}`)).content.status;
-  if (await ask() === "ok") return;
+  if (!part.restored && await ask() === "ok") return;
   await part.run(true); // a kernel that has not run the cell knows nothing of its controls
   if (await ask() !== "ok") toast("The controls do not answer: Shift-Enter runs the cell again");
 });
@@ -220,7 +221,7 @@ function press(name, key) {
   element("blank").hidden = true;
   if (uncovered && /^(blank|close)$/.test(action)) return;
   if (chosen(name) || controlled(key)) return changed();
-  if (!action) return;
+  if (!action) return notControlled(key);
   if (!current.section && NEEDS_SLIDES.test(action)) return toast("The slides are still loading");
   if (/^(forward|back|run|nextPart)$/.test(action)) state.started ??= Date.now();
   Promise.resolve(ACTIONS[action]()).catch(({ message }) => toast(message));
@@ -239,6 +240,15 @@ function chosen(name) {
 function controlled(key) {
   const form = current.section && Slide.controls(current.section);
   return Boolean(form && Slide.key(form, key));
+}
+
+// Say why a key that belongs to a control has changed nothing.
+function notControlled(key) {
+  const option = Slide.optionOf(key);
+  const form = current.section && Slide.controls(current.section);
+  const choices = form && option ? Slide.radios(form, option).map(({ value }) => value) : [];
+  if (choices.length) toast(`${option}: ${choices.join(" or ")}`);
+  else if (option) toast(form ? `No control for ${option} on this slide` : "No controls on this slide");
 }
 
 // --- live and replayed, the look, the screen -------------------------------------------------------------
@@ -329,11 +339,15 @@ const rescue = talk.emergency && (await fetch("/stage/emergency").then((answer) 
 
 function openEmergency() {
   if (!rescue) return toast("There is no emergency deck: make slides makes it");
+  const { slide, step } = current.position;
   const deck = Object.assign(document.createElement("iframe"), {
     id: "emergency",
     title: "The emergency deck",
-    src: `${URL.createObjectURL(rescue)}#/${current.name}-${current.position.slide + 1}`,
+    src: `${URL.createObjectURL(rescue)}#/${current.name}-${slide + 1}/${step}`,
   });
+  for (const [name, value] of Object.entries({ look: settings.look, choices: state.choices })) {
+    sessionStorage.setItem(name, JSON.stringify(value)); // export.js remembers them there
+  }
   deck.addEventListener("load", () => {
     deck.contentWindow.addEventListener("keydown", (event) => {
       if (/^(close|emergency)$/.test(actionOf(nameOf(event)))) typed(event);
@@ -344,9 +358,19 @@ function openEmergency() {
 }
 
 function pressInEmergency(action) {
-  if (!/^(close|emergency)$/.test(action)) return element("emergency").contentWindow.focus();
-  URL.revokeObjectURL(element("emergency").src);
-  element("emergency").remove();
+  const deck = element("emergency");
+  if (!/^(close|emergency)$/.test(action)) return deck.contentWindow.focus();
+  followEmergency(deck.contentWindow.Reveal);
+  URL.revokeObjectURL(deck.src);
+  deck.remove();
+}
+
+// Go where the emergency deck is, unless it shows a slide that the stage lacks, or cannot load.
+function followEmergency(Reveal) {
+  const [, name, number] = Reveal?.getCurrentSlide()?.id.match(/^(.+)-(\d+)$/) ?? [];
+  const part = byName(name);
+  const reachable = part?.sections.length || element("gone").hidden;
+  if (part && reachable) show(part, { slide: number - 1, step: Reveal.getIndices().f ?? -1 });
 }
 
 // Follow whether the server is there.

@@ -141,6 +141,7 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest("form.tune");
   if (form) Slide.switchTo(form);
 });
+Slide.nameKeys(document);
 document.addEventListener("submit", (event) => event.preventDefault()); // Enter in a control
 
 // --- keys ------------------------------------------------------------------------------------------------
@@ -200,6 +201,21 @@ function onSlide(event, name) {
 // Capture: reveal.js's own keys are not these.
 window.addEventListener("keydown", pressed, { capture: true });
 
+// As on the stage: within its part. The last slide, about the machine, is only here.
+function slideNumber(slide = slides[0]) { // reveal.js asks before it shows any
+  const own = slides.filter((other) => partOf(other) === partOf(slide) && other.id !== "measured");
+  const number = own.indexOf(slide) + 1;
+  return number ? [number, "/", own.length] : ["–"];
+}
+
+// reveal.js would number the sheets of paper.
+Reveal.on("pdf-ready", () => {
+  for (const sheet of document.querySelectorAll(".pdf-page")) {
+    const number = slideNumber(sheet.querySelector("section"));
+    sheet.querySelector(".slide-number-pdf").textContent = number.join(" ");
+  }
+});
+
 // --- reveal.js -------------------------------------------------------------------------------------------
 
 // What scrolls must have the focus to be scrolled by keys; what does not is no stop for Tab.
@@ -226,7 +242,7 @@ Reveal.initialize({
   overview: false, // there is the map
   pdfSeparateFragments: false,
   scrollActivationWidth: null,
-  slideNumber: "c/t",
+  slideNumber,
   transition: "none",
   plugins: [RevealNotes],
 }).then(() => {

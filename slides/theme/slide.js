@@ -59,6 +59,24 @@ globalThis.Slide = (() => {
     return section.querySelector("form.tune");
   }
 
+  // The option whose control belongs to a key, if any.
+  function optionOf(pressed) {
+    return Object.keys(OPTION_KEYS).find((option) => OPTION_KEYS[option].test(pressed));
+  }
+
+  function radios(form, option) {
+    return [...form.querySelectorAll(`[data-option="${option}"] input:enabled`)];
+  }
+
+  // Name the keys of the workers beside them: those digits that there are.
+  function nameKeys(document) {
+    for (const form of document.querySelectorAll("form.tune")) {
+      const keys = radios(form, "workers").map(({ value }) => value).filter((value) => optionOf(value));
+      const set = form.querySelector("[data-option=workers]");
+      if (set) set.dataset.keys = keys.join(" ");
+    }
+  }
+
   // What a form asks for: {workers: "2", mechanism: "threads", …}.
   function values(form) {
     const sets = [...form.querySelectorAll("[data-option]")];
@@ -68,20 +86,17 @@ globalThis.Slide = (() => {
   // Set the control that belongs to a key; true if that changed something. The form then fires "change",
   // as it does after a click.
   function key(form, pressed) {
-    for (const [option, keys] of Object.entries(OPTION_KEYS)) {
-      const radios = [...form.querySelectorAll(`[data-option="${option}"] input:enabled`)];
-      if (!keys.test(pressed) || !radios.length) continue;
-      const now = radios.findIndex((radio) => radio.checked);
-      const wanted = {
-        workers: radios.find((radio) => radio.value === pressed),
-        mechanism: radios[(now + 1) % radios.length],
-        interval: radios[now + (/[+=]/.test(pressed) ? 1 : -1)],
-      }[option];
-      if (!wanted || wanted.checked) return false;
-      wanted.click();
-      return true;
-    }
-    return false;
+    const option = optionOf(pressed);
+    const choices = option ? radios(form, option) : [];
+    const now = choices.findIndex((radio) => radio.checked);
+    const wanted = {
+      workers: choices.find((radio) => radio.value === pressed),
+      mechanism: choices[(now + 1) % choices.length],
+      interval: choices[now + (/[+=]/.test(pressed) ? 1 : -1)],
+    }[option];
+    if (!wanted || wanted.checked) return false;
+    wanted.click();
+    return true;
   }
 
   // Without a kernel every result is in the page: show the one that fits the form, hide the others.
@@ -100,5 +115,7 @@ globalThis.Slide = (() => {
     document.documentElement.dataset.look = name;
   }
 
-  return { all, heading, question, choose, controls, values, key, switchTo, look };
+  return {
+    all, heading, question, choose, controls, optionOf, radios, nameKeys, values, key, switchTo, look,
+  };
 })();
