@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from harness import CannotRun, Number, compare, ctrl_c_is_mine, parse_args, record
+from progress import Replies
 from slow_server import HOST, serve
 
 REQUESTS = Number(20, 5, most=200, about="of each variant")  # a system may allow 256 open files
@@ -22,32 +23,32 @@ DELAY = Number(60, 10, most=60_000, about="of each reply, in ms")  # 1.2 s one a
 REQUEST = "GET /{} HTTP/1.0\r\n\r\n"
 
 
-def fetch(port, number):
+def fetch(port, number, replies):
     with socket.create_connection((HOST, port)) as connection:
         connection.sendall(REQUEST.format(number).encode())
-        return int(connection.makefile().read().split()[-1])
+        return int(replies.add(connection.makefile().read()).split()[-1])
 
 
-async def fetch_async(port, number):
+async def fetch_async(port, number, replies):
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(REQUEST.format(number).encode())
-    reply = await reader.read()
+    reply = replies.add(await reader.read())
     writer.close()
     return int(reply.split()[-1])
 
 
-def sequential(port, numbers):
-    return [fetch(port, number) for number in numbers]
+def sequential(port, numbers, replies):
+    return [fetch(port, number, replies) for number in numbers]
 
 
-def threads(port, numbers):
+def threads(port, numbers, replies):
     with ThreadPoolExecutor(len(numbers)) as pool:
-        return list(pool.map(fetch, [port] * len(numbers), numbers))
+        return list(pool.map(fetch, [port] * len(numbers), numbers, [replies] * len(numbers)))
 
 
-def coroutines(port, numbers):
+def coroutines(port, numbers, replies):
     async def at_once():
-        return await asyncio.gather(*(fetch_async(port, number) for number in numbers))
+        return await asyncio.gather(*(fetch_async(port, number, replies) for number in numbers))
 
     return asyncio.run(at_once())
 
@@ -59,9 +60,7 @@ def beside_a_server(delay, experiment):
     with ctrl_c_is_mine():
         server.start()
     try:
-        port = ports.get(timeout=20)  # seconds; no start takes that long
-        print(f"A server on {HOST}, port {port}, takes {delay:g} ms for each reply.")
-        yield from experiment(port)
+        yield from experiment(ports.get(timeout=20))  # seconds; no start takes that long
     except queue.Empty:
         raise CannotRun(f"the server did not start: let this program listen on {HOST}") from None
     finally:
@@ -70,9 +69,10 @@ def beside_a_server(delay, experiment):
 
 
 def main(argv=None):
-    args = parse_args(__doc__, argv, requests=REQUESTS, delay=DELAY)
-    variants, rate = [sequential, threads, coroutines], {"measure": "requests", "unit": "/s"}
-    runs = beside_a_server(args.delay, lambda port: compare(variants, port, range(args.requests)))
+    args, replies = parse_args(__doc__, argv, requests=REQUESTS, delay=DELAY), Replies()
+    variants, numbers = [sequential, threads, coroutines], range(args.requests)
+    runs = beside_a_server(args.delay, lambda port: replies.told(compare(variants, port, numbers, replies)))
+    rate = {"measure": "requests", "unit": "/s"}
     return record(args, (replace(r, values=[args.requests / t for t in r.values], **rate) for r in runs))
 
 

@@ -4,6 +4,7 @@ import http.client
 import json
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import slow_server
 import watchdog
 from conftest import DEMOS
+from progress import Replies
 
 LONG = ["--delay", "10000"]
 PROCESSES = []
@@ -41,6 +43,49 @@ def test_the_requests_wait_one_after_the_other_or_all_at_once(record):
     for variant in ("threads", "coroutines"):
         assert max(rates[variant]) <= 12 * 10
         assert max(rates[variant]) > 3 * 10  # 10 would be one after the other
+
+
+PROGRESS = re.compile(r" *(\d+) replies so far, (\d+) a second")
+
+
+@pytest.mark.parametrize(("delay", "requests"), [(60, 20), (15, 200)])
+def test_replies_are_told_of_as_they_come(delay, requests, record):
+    taken = record("--delay", delay, "--requests", requests)
+    rows, told, seconds = [], {}, {}
+    for second, line in taken["output"][1:]:  # after the headline
+        if found := PROGRESS.fullmatch(line):
+            told.setdefault(len(rows), []).append((int(found[1]), int(found[2])))
+            seconds.setdefault(len(rows), []).append(second)
+        elif line.strip() != "requests":  # the heading of the rows
+            rows.append(line.split()[-1])
+    assert rows == ["sequential", "threads", "coroutines"]
+    assert sum(map(len, told.values())) <= 12
+    for number, run in enumerate(taken["runs"]):
+        calls = len(run["values"]) + (run["warm_up"] is not None)
+        counts = [count for count, _ in told[number]]
+        assert counts == sorted(set(counts))
+        assert counts[-1] == calls * requests
+        assert max(rate for _, rate in told[number]) <= 1.1 * requests / (delay / 1000)
+    alone = told[0]
+    assert len(alone) >= 3
+    assert max(rate for _, rate in alone) <= 1000 / delay + 1  # it is rounded
+    assert seconds[0][1] - seconds[0][0] >= 0.2  # as they come, not all at the end
+
+
+def test_a_line_of_progress_is_never_in_a_row(capsys):
+    replies = Replies()
+
+    def runs():
+        for i in range(3):
+            replies.add(i)
+            yield f"run {i}"
+
+    for run in replies.told(runs()):
+        print(run)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if not PROGRESS.fullmatch(line)] == ["run 0", "run 1", "run 2"]
+    assert [PROGRESS.fullmatch(line)[1] for line in lines[::2]] == ["1", "1", "1"]  # since the last row
+    assert len(lines) == 6
 
 
 def test_the_server_speaks_http_and_is_slow():

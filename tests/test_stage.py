@@ -50,7 +50,14 @@ NOTES = "Say: Forty-two."
 TEXT = "Words, `code`:\n\n- a list\n\n> a claim\n\n| a | b |\n|---|---|\n| 1 | 2 |"
 
 
-GIL = ["The GIL", "The claim", "Your prediction", "Two threads", "Your turn: turn the knobs"]
+GIL = [
+    "The GIL",
+    "The claim",
+    "Your prediction",
+    "Two threads",
+    "Your turn: turn the knobs",
+    "Exercise: find the race",
+]
 
 
 def slide(text, *cells):
@@ -565,6 +572,17 @@ def test_a_key_without_a_control_says_so(show):
         forget_toast(show)
         show.press(key)
         show.toast().to_have_text("No controls on this slide")
+
+
+def test_enter_unfolds_and_folds(show):
+    show.to("Exercise: find the race", "The GIL")
+    solution = show.here("details > pre.code")
+    for shown in (True, False):
+        show.press("Enter")
+        expect(solution).to_be_visible(visible=shown)
+    show.to("The claim")
+    show.press("Enter")
+    show.toast().to_have_text("Nothing to unfold on this slide")
 
 
 # --- the screen --------------------------------------------------------------------------------------------

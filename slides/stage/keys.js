@@ -16,6 +16,7 @@ const ROWS = [
   ["replayDemo", "Shift-R", "only this slide’s demo: live or replayed"],
   ["", "A B C D", "on a question: choose"],
   ["", "1 … 9 T + −", "on a slide with controls: workers, mechanism, interval"],
+  ["unfold", "Enter", "unfold a solution, or what a script printed"],
   ["speaker", "S", "the speaker’s window"],
   ["look", "L", "light or dark"],
   ["fullScreen", "F", "full screen"],

@@ -162,7 +162,7 @@ function tuned(part) {
 
 // --- keys ------------------------------------------------------------------------------------------------
 
-const NEEDS_SLIDES = /^(forward|back|first|last|run|runAgain|interrupt|restart|replayDemo)$/;
+const NEEDS_SLIDES = /^(forward|back|first|last|run|runAgain|interrupt|restart|replayDemo|unfold)$/;
 
 const ACTIONS = {
   forward,
@@ -178,6 +178,7 @@ const ACTIONS = {
   restart: () => current.restart(),
   replay: toggleReplay,
   replayDemo: toggleReplayOfDemo,
+  unfold: () => Slide.unfold(current.section) || toast("Nothing to unfold on this slide"),
   speaker: () => window.open("/stage/speaker", "speaker", "popup, width=1100, height=700"),
   look: () => change({ look: settings.look === "dark" ? "light" : "dark" }),
   fullScreen,

@@ -159,7 +159,7 @@ const ACTIONS = {
   n: nextPart, p: previousPart,
   m: () => toggle("map"), "?": () => toggle("help"), h: () => toggle("help"),
   s: () => Reveal.getPlugin("notes").open(),
-  l: switchLook, f: fullScreen,
+  l: switchLook, f: fullScreen, Enter: () => Slide.unfold(current()),
   ".": () => Reveal.togglePause(), b: () => Reveal.togglePause(),
 };
 

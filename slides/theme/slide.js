@@ -110,12 +110,20 @@ globalThis.Slide = (() => {
     if (results.some(fits)) for (const result of results) result.hidden = !fits(result);
   }
 
+  // Open or close what the slide has folded, a solution, say; whether there is something.
+  function unfold(section) {
+    const folded = [...section.querySelectorAll("details")].find((details) => details.checkVisibility());
+    if (folded) folded.open = !folded.open;
+    return Boolean(folded);
+  }
+
   // "light" or "dark".
   function look(document, name) {
     document.documentElement.dataset.look = name;
   }
 
   return {
-    all, heading, question, choose, controls, optionOf, radios, nameKeys, values, key, switchTo, look,
+    all, heading, question, choose, controls, optionOf, radios, nameKeys, values, key, switchTo, unfold,
+    look,
   };
 })();
