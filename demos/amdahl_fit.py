@@ -15,7 +15,7 @@ from statistics import median
 from gil_cpu_bound import count_primes
 from harness import Number, ctrl_c_is_mine, parse_args, record, sweep, usable_cores
 
-UNITS = Number(120, 12, least=12, most=100_000, about="units of work, each about a ms")
+UNITS = Number(240, 12, least=12, most=100_000, about="units of work, each about a ms")
 SERIAL = Number(0.1, most=0.9, about="share of the units that is done alone")
 
 

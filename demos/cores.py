@@ -47,7 +47,7 @@ def answer(process, deadline):
         said, errors = process.communicate(timeout=max(0, deadline - time.monotonic()))
     except TimeoutExpired:
         return 0, f"no answer in {DEADLINE} s"
-    return sum(map(float, re.findall(r"^\d+\.?\d*$", said, re.M))), "".join(errors.splitlines()[-1:])
+    return sum(map(float, re.findall(r"^\d+\.?\d*$", said, re.M))), errors.rpartition("Error: ")[2].strip()
 
 
 def ask_all():

