@@ -337,7 +337,8 @@ def fallbacks() -> str:
 
     found = {recordings.name(*run): recordings.best(*run) for run in runs()}
     if missing := [name for name, taken in found.items() if taken is None]:
-        raise Mend(f"no fresh one of {', '.join(missing)}", "make record")
+        named = ", ".join(missing[:2]) + (f" and {len(missing) - 2} more" if len(missing) > 2 else "")
+        raise Mend(f"no fresh one of {named}", "make record")
     here = cores()["usable"]
     others = {taken["machine"]["cores"]["usable"] for taken in found.values() if taken} - {here}
     if others:

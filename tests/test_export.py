@@ -450,7 +450,7 @@ def test_every_slide_is_reached_without_a_request_or_complaint(exported, browser
         with reading(browser) as (page, requests, complaints):
             show(page, deck.as_uri())
             seen, last = [1], page.evaluate("Reveal.getTotalSlides()")
-            while len(seen) < 100 and not page.evaluate("Reveal.isLastSlide()"):
+            while len(seen) < 1000 and not page.evaluate("Reveal.isLastSlide()"):
                 page.keyboard.press(key)
                 seen.append(page.evaluate("Reveal.getSlidePastCount() + 1"))
             assert sorted(set(seen)) == list(range(1, last + 1))

@@ -102,11 +102,11 @@ def busy_cores(name, variant):
 
 
 def test_computing_threads_take_as_long_as_none_and_processes_less():
-    alone = found("gil_cpu_bound", "sequential")
-    assert 0.85 < found("gil_cpu_bound", "threads") / alone < 1.15
-    assert found("gil_cpu_bound", "processes") / alone < 0.67
-    assert busy_cores("gil_cpu_bound", "threads") < 1.1
-    assert busy_cores("gil_cpu_bound", "processes") > 1.6
+    alone = found("gil_cpu_bound@workers=2", "sequential")
+    assert 0.85 < found("gil_cpu_bound@workers=2", "threads") / alone < 1.15
+    assert found("gil_cpu_bound@workers=2", "processes") / alone < 0.67
+    assert busy_cores("gil_cpu_bound@workers=2", "threads") < 1.1
+    assert busy_cores("gil_cpu_bound@workers=2", "processes") > 1.6
 
 
 def test_twenty_that_wait_get_more_than_ten_times_as_many_replies():

@@ -129,4 +129,12 @@ def ways() -> Drawing:
         ),
         Frame("Have more locks: one for each process, or each interpreter.", Row(*each)),
         Frame("Have no lock: free-threaded Python.", Box("process", Row(*pair, gap=462))),
+        Frame(
+            "Three kinds of ways to run in parallel.",
+            Row(
+                Worker("let go of it", "NumPy, Numba, Cython"),
+                Worker("have more of them", "processes, MPI"),
+                Worker("have none", "free-threaded Python"),
+            ),
+        ),
     )

@@ -72,13 +72,12 @@ def clocks() -> Drawing:
 def ceiling() -> Drawing:
     """Amdahl: 4 of 16 s are not shared, so that no number of workers makes it more than 4 times as fast."""
 
-    def step(says: str, *shared: str) -> Frame:
-        lanes = {"alone": "####"} | {f"worker {i}": lane for i, lane in enumerate(shared)}
-        return Frame(says, Lanes(lanes, whiles=16))
+    def step(says: str, *lanes: str) -> Frame:
+        return Frame(says, Lanes({f"worker {i}": lane for i, lane in enumerate(lanes)}, whiles=16))
 
     return Drawing(
-        step("One worker: 4 s alone, 12 s to be shared, 16 s in all.", "    ############", "", ""),
-        step("Two: 10 s, 1.6 times as fast. The 4 s remain.", "    ######", "    ######", ""),
-        step("Three: 8 s, twice as fast. Each one more brings less.", "    ####", "    ####", "    ####"),
-        step("Workers without end: 4 s. The ceiling is 4 times as fast.", "", "", ""),
+        step("One worker: 4 s alone, 12 s to be shared, 16 s in all.", "#" * 16, "", ""),
+        step("Two: 10 s, 1.6 times as fast. The 4 s remain.", "#" * 10, "    ######", ""),
+        step("Three: 8 s, twice as fast. Each one more brings less.", "#" * 8, "    ####", "    ####"),
+        step("Twelve: 5 s. Ever more: towards 4 s, 4 times as fast.", "#" * 5, "    #", "    #"),
     )
