@@ -15,8 +15,9 @@ from statistics import median
 from gil_cpu_bound import count_primes
 from harness import Number, ctrl_c_is_mine, parse_args, record, sweep, usable_cores
 
-UNITS = Number(240, 12, least=12, most=100_000, about="units of work, each about a ms")
+UNITS = Number(120, 12, least=12, most=100_000, about="units of work, each about a ms")
 SERIAL = Number(0.1, most=0.9, about="share of the units that is done alone")
+ROUNDS = 7  # of 1, 2, ... workers by turns: a slow moment of the machine hits all alike
 
 
 def work(units):
@@ -54,7 +55,7 @@ def explain(pool, sweeps, cores):
     times = {}
     with pool:  # it ends with the last run, or with Ctrl-C
         for run in chain.from_iterable(sweeps):
-            workers, run.cpu_seconds = run.parameters["workers"], None  # unknown of workers that live on
+            workers = run.parameters["workers"]
             run.parameters["cores"] = "enough" if workers <= cores else "too few"
             times.setdefault(run.variant, {})[workers] = median(run.values)
             yield run
@@ -62,15 +63,16 @@ def explain(pool, sweeps, cores):
         if speedups := {p: time[1] / time[p] for p in time if 1 < p <= cores}:
             each, serial = fit(speedups)
             words = ", ".join(f"{e:.2f} with {p} workers" for p, e in each.items())
-            print(f"{variant}: serial fraction {words} (Karp, Flatt); Amdahl's fit {serial:.2f},", end=" ")
-            print(f"ceiling {1 / serial:.1f}" if serial > 0.005 else "no ceiling to be seen")
+            ceiling = f"ceiling {1 / serial:.1f}" if serial > 0.005 else "no ceiling to be seen"
+            fitted = f"Amdahl's fit {serial:.2f}, {ceiling}" if len(each) > 1 else "one point, no fit"
+            print(f"{variant}: serial fraction {words} (Karp, Flatt); {fitted}")
 
 
 def main(argv=None):
     args = parse_args(__doc__, argv, units=UNITS, serial=SERIAL, workers=(None, 2))
     steps = sorted({1, *(args.workers * quarter // 4 for quarter in (1, 2, 3, 4, 8))} - {0})
     pool = ProcessPoolExecutor(min(steps[-1], 61))  # Windows has no more
-    jobs = (sweep([job], pool, args.units, args.serial, workers=steps) for job in (known, unknown))
+    jobs = (sweep([f], pool, args.units, args.serial, workers=steps, rounds=ROUNDS) for f in (known, unknown))
     return record(args, explain(pool, jobs, usable_cores()))
 
 

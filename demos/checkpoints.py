@@ -1,7 +1,8 @@
 """Where CPython may let another thread run within a line of code: its bytecode, with these places marked.
 
 CPython promises nothing, and its versions differ (Python/ceval.c): up to 3.9 it looks after almost every
-instruction whether another thread asked for the GIL, since 3.10 after calls and when it jumps back.
+instruction whether another thread asked for the GIL; since 3.10 after calls, when it jumps back, and where
+a function begins.
 """
 
 from __future__ import annotations

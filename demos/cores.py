@@ -23,12 +23,12 @@ QUESTIONS = {  # Python that prints a number, or several to add up
     "Pool()": "from multiprocessing import *; pool = Pool(); print(len(active_children()))",
     "cgroup quota": "import machine; print(machine.cpu_quota() or exit('no limit'))",  # docker --cpus
     "SLURM_CPUS_PER_TASK": "import os; print(os.getenv('SLURM_CPUS_PER_TASK') or exit('not set'))",
-    "these demos": "import machine; print(machine.usable_cores())",  # the least of affinity and quota
+    "these demos (affinity, quota)": "import machine; print(machine.usable_cores())",
     "NumPy's BLAS": "import numpy, os; print(len(os.listdir('/proc/self/task')))",  # it has its threads now
     "numba": "import numba; print(numba.get_num_threads())",
     "joblib": "import joblib; print(joblib.cpu_count())",
     "ipyparallel": "from ipyparallel.cluster import cluster; print(cluster.cpu_count())",  # so does Cluster()
-    "mpiexec": "import os, sys; os.execlp('mpiexec', 'mpiexec', sys.executable, '-c', 'print(1)')",  # no -n
+    "mpiexec without -n": "import os, sys; os.execlp('mpiexec', 'mpiexec', sys.executable, '-c', 'print(1)')",
 }
 PIN = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); "
 PINS = ["", PIN] if hasattr(os, "sched_setaffinity") else [""]
@@ -73,7 +73,7 @@ def ask_all():
 
 def main(argv=None):
     args = parse_args(__doc__, argv)
-    return record(args, (Run(name, number, "believes", "cores", first) for name, number, first in ask_all()))
+    return record(args, (Run(name, number, "believes", "core(s)", at) for name, number, at in ask_all()))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,7 @@ import socket
 import sys
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 
 from harness import CannotRun, Number, Run, ctrl_c_is_mine, parse_args, record
 
@@ -34,8 +33,7 @@ def spin(stop):
         pass
 
 
-def client(address, requests):
-    """The milliseconds of each round trip."""
+def client(address, requests):  # the milliseconds of each round trip
     times = []
     with socket.create_connection(address) as connection:
         for number in range(WARM_UP + requests):
@@ -65,7 +63,7 @@ def round_trips(interval, busy, requests):
             with connection:
                 echo(connection)
             return times.result()
-        except (OSError, BrokenProcessPool):
+        except (OSError, BrokenExecutor):
             raise CannotRun("the client could not start, or was killed: try again") from None
         finally:
             stop.set()
@@ -73,9 +71,9 @@ def round_trips(interval, busy, requests):
 
 def main(argv=None):
     args = parse_args(__doc__, argv, requests=REQUESTS, busy=BUSY)
-    rows = [(interval, busy) for interval in INTERVALS for busy in range(args.busy + 1)]
-    trips = ((ms, busy, round_trips(ms, busy, args.requests)) for ms, busy in rows)
-    return record(args, (Run(f"{ms} ms interval", t, "latency", "ms", {"busy": b}) for ms, b, t in trips))
+    rows = [(f"{ms} ms interval", ms, busy) for ms in INTERVALS for busy in range(args.busy + 1)]
+    trips = ((name, round_trips(ms, busy, args.requests), busy) for name, ms, busy in rows)
+    return record(args, (Run(name, ms, "latency", "ms", {"busy threads": busy}) for name, ms, busy in trips))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Some calls let the GIL go, some never do: a heartbeat beside them tells which.
 
 One thread beats every millisecond while another makes a call; its longest silence is measured.
-Look for: 1 to 2 ms where the call lets go; some 5 ms, the switch interval, where Python code is made to;
+Look for: 1 to 2 ms where the call lets go; 5 to 10 ms, one or two turns, where Python code is made to;
 as long as the whole call where it never lets go.
 
     $ python demos/gil_heartbeat.py

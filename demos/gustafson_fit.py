@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from statistics import median
 
-from amdahl_fit import SERIAL, UNITS, share, work
+from amdahl_fit import ROUNDS, SERIAL, UNITS, share, work
 from harness import parse_args, record, sweep, usable_cores
 
 
@@ -43,7 +43,7 @@ def explain(pool, sweeps, serial, cores):
     rates = {}
     with pool:  # it ends with the last run, or with Ctrl-C
         for run in chain.from_iterable(sweeps):
-            workers, run.cpu_seconds = run.parameters["workers"], None  # unknown of workers that live on
+            workers = run.parameters["workers"]
             run.parameters["cores"] = "enough" if workers <= cores else "too few"
             run.values = [run.result / (1000 * seconds) for seconds in run.values]
             run.measure, run.unit = "primes", "/ms"
@@ -59,7 +59,7 @@ def main(argv=None):
     args = parse_args(__doc__, argv, units=UNITS, serial=SERIAL, workers=(None, 2))
     steps = sorted({1, *(args.workers * quarter // 4 for quarter in (1, 2, 3, 4, 8))} - {0})
     pool = ProcessPoolExecutor(min(steps[-1], 61))  # Windows has no more
-    jobs = (sweep([job], pool, args.units, args.serial, workers=steps) for job in (strong, weak))
+    jobs = (sweep([f], pool, args.units, args.serial, workers=steps, rounds=ROUNDS) for f in (strong, weak))
     return record(args, explain(pool, jobs, args.serial, usable_cores()))
 
 

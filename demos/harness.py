@@ -229,14 +229,51 @@ def compare(
         yield run
 
 
-def sweep(variants: Iterable[Callable[..., Any]], *args: Any, **options: Any) -> Iterator[Run]:
-    """compare() for each value of the one option that is a list: sweep(VARIANTS, job, workers=[1, 2, 4])."""
+def sweep(
+    variants: Iterable[Callable[..., Any]], *args: Any, rounds: int = 0, **options: Any
+) -> Iterator[Run]:
+    """compare() for each value of the one option that is a list: sweep(VARIANTS, job, workers=[1, 2, 4]).
+
+    With rounds the values take turns, so that a slow moment of the machine hits all alike.
+    """
     (name, values), *others = [item for item in options.items() if isinstance(item[1], (list, range))]
     if others:
         raise ValueError("a sweep has one parameter")
-    variants = list(variants)
-    for value in values:
-        yield from compare(variants, *args, **{**options, name: value})
+    variants, settings = list(variants), [{**options, name: value} for value in values]
+    if rounds:
+        yield from in_turns(variants, args, settings, rounds)
+    else:
+        for setting in settings:
+            yield from compare(variants, *args, **setting)
+
+
+def in_turns(
+    variants: Sequence[Callable[..., Any]], args: Any, settings: Sequence[dict[str, Any]], rounds: int
+) -> Iterator[Run]:
+    """Call each variant in each setting, to warm up, then in rounds; a row is done in the last of them.
+
+    The CPU seconds are unknown: of a pool that lives on nobody has them.
+    """
+    runs = [
+        (i, each, Run(each.__name__, [], parameters=dict(s)))
+        for i, s in enumerate(settings)
+        for each in variants
+    ]
+    answers: dict[int, Any] = {}  # for each setting
+    print(f"{rounds} rounds of {', '.join(each.__name__ for each in variants)} ...")
+    for number in range(rounds + 1):
+        for i, variant, run in runs:
+            start = perf_counter()
+            run.result = variant(*args, **settings[i])
+            seconds = perf_counter() - start
+            if run.result != answers.setdefault(i, run.result):
+                raise WrongAnswer(f"{run.variant} answered {run.result!r}, the first {answers[i]!r}")
+            if number:
+                run.values.append(seconds)
+            else:
+                run.warm_up = seconds
+            if number == rounds:
+                yield run
 
 
 def timed(function: Callable[..., Any], *args: Any, **parameters: Any) -> Run:

@@ -1,9 +1,8 @@
 """A busy neighbour blurs a measurement, and the wrong clock does not see a speedup at all.
 
-Hashes --size MB --repeats times, in one thread and in several (sha256 lets the GIL go): as the machine is,
-by a CPU clock, as time.clock() was on Linux, and beside a busy process for each worker.
+Hashes in one thread and in several (sha256 lets the GIL go): as it is, by a CPU clock, beside busy processes.
 Look for: min, median (time) and p95, close together on a quiet machine, apart beside neighbours; a speedup
-that the CPU clock denies, since it adds up what all threads take.
+that the CPU clock denies, since it adds up what all threads take. It has no CPU/wall: it saw no wall.
 
     $ python demos/measure_noise.py
 """
@@ -20,8 +19,8 @@ from harness import CannotRun, Number, Run, ctrl_c_is_mine, parse_args, record
 SIZE = Number(30, 1, least=1, most=4_000, about="MB to hash")
 REPEATS = Number(20, 3, least=1, most=10_000, about="measurements for each row")
 PIECES = 16  # that threads share
-SETTINGS = {"as it is": (0, time.perf_counter), "CPU clock": (0, time.process_time)}
-SETTINGS["neighbours"] = (1, time.perf_counter)
+WALL, CPU = time.perf_counter, time.process_time  # as time.clock() was on Linux
+SETTINGS = {"as it is": (0, WALL), "CPU clock": (0, CPU), "neighbours": (1, WALL)}
 
 
 def sequential(pieces, workers):
@@ -61,19 +60,20 @@ def seconds(clock, function, *args):
 
 
 def measure(size, repeats, workers):
-    """The times of both variants in each setting."""
+    """What a Run is made of, for both variants in each setting."""
     pieces = [bytes([i]) * (size * 1_000_000 // PIECES) for i in range(PIECES)]
     for setting, (busy, clock) in SETTINGS.items():
         with neighbours(busy * workers):
             for variant in (sequential, threads):
+                warm_up, cpu = seconds(clock, variant, pieces, workers), CPU()
                 times = [seconds(clock, variant, pieces, workers) for _ in range(repeats)]
-                yield variant.__name__, times, {"setting": setting}
+                cpu = CPU() - cpu if clock is WALL else None
+                yield variant.__name__, times, "time", "s", {"setting": setting}, warm_up, cpu
 
 
 def main(argv=None):
     args = parse_args(__doc__, argv, size=SIZE, repeats=REPEATS, workers=(None, 2))
-    rows = measure(args.size, args.repeats, args.workers)
-    return record(args, (Run(name, times, parameters=setting) for name, times, setting in rows))
+    return record(args, (Run(*row) for row in measure(args.size, args.repeats, args.workers)))
 
 
 if __name__ == "__main__":

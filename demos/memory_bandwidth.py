@@ -1,7 +1,7 @@
 """More threads compute more, but all of them share one memory.
 
 triad: a = b + 3 c on large arrays; NumPy reads or writes five, C three. roots: of a block in a core's cache.
-Look for: roots that rise with every core; a triad that stops rising when the memory is busy.
+Look for: slopes, not heights: roots rise with every core, the triad no more when the memory is busy.
 
     $ python demos/memory_bandwidth.py
 """
@@ -19,13 +19,12 @@ try:
 except ImportError:
     np = None
 
-SIZE = Number(128, 4, least=1, most=2_000, about="MB of each of the triad's three arrays")
+SIZE = Number(192, 4, least=1, most=20_000, about="MB of each of the triad's three arrays")
 REPEATS = Number(5, 2, most=100_000, about="measurements for each row")
 BLOCK = 32_768  # numbers: two such blocks are 0.5 MB
 
 
-def triad(number):
-    """NumPy's calls for so many numbers, and the bytes they move. Who fills the arrays has them near."""
+def triad(number):  # NumPy's calls, and the bytes they move; who fills the arrays has them near
     a, b, c = np.zeros(number), np.full(number, 1.0), np.full(number, 2.0)
     return [lambda: np.multiply(c, 3, out=a), lambda: np.add(a, b, out=a)], 5 * a.nbytes
 
@@ -63,8 +62,9 @@ def beside_caches(size, runs):
         raise CannotRun("NumPy is missing: pip install numpy")
     files = Path("/sys/devices/system/cpu").glob("cpu*/cache/index3/size")  # on Linux
     shared = {file.with_name("shared_cpu_list").read_text(): file.read_text() for file in files}
-    cache = sum(int(size.strip("K\n")) * 1024 / 1e6 for size in shared.values())
-    print(f"Each array has {size} MB; the last-level caches, {cache:.0f} MB, should be a quarter at most.")
+    need = 4 * 1024 * sum(int(size.strip("K\n")) for size in shared.values()) // 10**6
+    verdict = f"too small: try --size {need}" if size < need else "enough" if need else "unknown"
+    print(f"Each array has {size} MB, 4 times the last-level caches {need or '?'} MB: {verdict}.")
     yield from runs
 
 

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from machine import describe, describe_machine
-from terminal import in_ms, number, p95, ran, shares, speedup, together, waiting
+from terminal import cpu_per_wall, in_ms, number, p95, ran, shares, speedup, together, waiting
 
 WIDTH = 1200  # of every picture, in units that are a pixel on a slide 1280 pixels wide
 TEXT, SMALL = 28, 26  # font sizes; a slide that shows a picture a little smaller still has 24 pixels
@@ -42,6 +42,7 @@ STATES = {"ran": 1.0, "waiting": 0.08, "idle": 0.08, "no core": 0.35, "unknown":
 MANY = 10  # values of a run: their spread is a line, from the least to the 95th percentile
 GROUP = 12  # units between groups of bars
 APART = 32  # units from a curve's label to the next
+NOISE = 0.005  # a serial fraction below it is noise, and so is its ceiling
 SLIVER = 0.005  # of the window: less of a state cannot be seen and needs no legend
 Entry = Mapping[str, Any]
 
@@ -179,6 +180,8 @@ def bars(record: Entry) -> str:
     numbers = [(runs[0]["measure"], [f"{number(median(run['values']))} {run['unit']}" for run in runs])]
     if timed:
         numbers.append(("speedup", [f"{speedup(run, runs):,.2f}" for run in runs]))
+        if runs[0]["cpu_seconds"] is not None:
+            numbers.append(("CPU/wall", [cpu_per_wall(run) for run in runs]))
     parts: list[str] = []
     left, right = 0.0, float(WIDTH)
     for head, cells in [*facts, names] if grouped else [names, *facts]:
@@ -191,9 +194,8 @@ def bars(record: Entry) -> str:
     right -= 20  # where a dot may be
     parts += column(left, [], spread_words(runs), [])
     for y, run in zip(ys, runs):
-        most = (
-            max(max(drawn(other)) for other in runs if other["unit"] == run["unit"]) or 1
-        )  # nothing lost, say
+        alike = [max(drawn(other)) for other in runs if other["unit"] == run["unit"]]
+        most = max(*alike, 100 if run["unit"] == "%" else 0) or 1  # 1: nothing lost, say
         place = variants.index(run["variant"])
         colour = nth(place if grouped else min(place, 1) if timed else 0)  # the first is the baseline
         parts += bar(run, left, y, 0.6 * gap, (right - left) / most, colour)
@@ -248,29 +250,31 @@ def value_words(run: Entry, runs: Sequence[Entry]) -> str:
 
 
 def curves(record: Entry, parameter: str) -> str:
-    """A curve a variant; over workers it is the speedup, with the ideal, Amdahl's fit and its ceiling."""
+    """A curve a variant; over workers it is the gain, of a time Amdahl's fit and its ceiling as well."""
     runs, cores = record["runs"], record["machine"]["cores"]["usable"]
-    scaling = parameter == "workers" and all(run["measure"] == "time" for run in runs)
-    series: dict[str, list[tuple[float, float]]] = {}
+    timed = all(run["measure"] == "time" for run in runs)
+    scaling = parameter == "workers" and (timed or all("/" in run["unit"] for run in runs))  # such as GB/s
+    measured: dict[str, dict[float, list[float]]] = {}  # by variant and parameter: the median, its spread
     for run in runs:
-        series.setdefault(run["variant"], []).append((run["parameters"][parameter], median(run["values"])))
-    xs = sorted({x for points in series.values() for x, _ in points})
-    spreads = [] if scaling else [run for run in runs if len(run["values"]) >= MANY]
-    ideal, fits, title = [], {}, f"{runs[0]['measure']}, {runs[0]['unit']}"
+        measured.setdefault(run["variant"], {})[run["parameters"][parameter]] = drawn(run)
+    xs = sorted({x for points in measured.values() for x in points})
+    ideal, fits, title, labels = [], {}, f"{runs[0]['measure']}, {runs[0]['unit']}", list(measured)
     if scaling:
-        series = {name: speedups(points) for name, points in series.items()}
+        measured = {name: gains(points, timed) for name, points in measured.items()}
         most = max(xs[0], min(xs[-1], cores))  # workers that have a core each
         ideal = [(x, min(x, most) / xs[0]) for x in sorted({*xs, most})]
-        fits = {name: serial_fraction([(x, y) for x, y in series[name] if x <= cores]) for name in series}
-        fits = {
-            name: serial for name, serial in fits.items() if serial > 0.005
-        }  # below it the ceiling is noise
-        title = "speedup; dashed: the ideal" + (" and Amdahl's fit" if fits else "")
-    ys = [y for points in series.values() for _, y in points]
-    ys += [0, *(y for _, y in ideal)] if scaling else [y for run in spreads for y in drawn(run)]
-    title += ", logarithmic" * logarithmic(ys) + (f"; {spread_words(spreads)}" if spreads else "")
-
-    labels = [f"{name}: ceiling {1 / fits[name]:.1f}" if name in fits else name for name in series]
+        fair = {name: {x: y for x, (y, *_) in measured[name].items() if x <= cores} for name in measured}
+        serial = {name: serial_fraction(fair[name].items()) for name in fair} if timed else {}
+        fits = {name: f for name, f in serial.items() if len(fair[name]) > 2 and f > NOISE}
+        labels = [label(name, fair[name], serial.get(name, 0), name in fits) for name in fair]
+        few = "one worker" if xs[0] == 1 else f"{xs[0]} workers"
+        title = ("speedup" if timed else f"gain against {few}") + "; dashed: the ideal"
+        title += " and Amdahl's fit" * bool(fits)
+    series = {name: [(x, y) for x, (y, *_) in points.items()] for name, points in measured.items()}
+    ys = [y for points in measured.values() for values in points.values() for y in values]
+    ys += [0, *(y for _, y in ideal)] if scaling else []
+    many = len(max((run["values"] for run in runs), key=len)) >= MANY
+    title += ", logarithmic" * logarithmic(ys) + (f"; {words}" if (words := spread_words(runs)) else "")
     left, right = 100.0, WIDTH - 40 - beside([*labels, parameter])
     top, bottom = 44.0, 44 + max(250.0, APART * len(labels))
     to_x, to_y = scale(xs, left, right), scale([*marks(ys), *ys], bottom, top)
@@ -293,24 +297,51 @@ def curves(record: Entry, parameter: str) -> str:
         parts.append(polyline(place(ideal), "muted", dashed=True))
     heights = apart([to_y(points[-1][1]) for points in series.values()], top, bottom)
     for i, (name, points) in enumerate(series.items()):
-        if serial := fits.get(name):
-            fit = [(x, 1 / (serial + (1 - serial) / x)) for x in xs if x <= cores]
+        if name in fits:
+            fit = [(x, 1 / (fits[name] + (1 - fits[name]) / x)) for x in xs]
             parts.append(polyline(place(fit), nth(i), dashed=True))
-        for run in [run for run in spreads if run["variant"] == name]:
-            _, least, most = drawn(run)
-            x = to_x(run["parameters"][parameter]) + 5 * (i - len(series) // 2)  # not all at one place
-            parts.append(line(x, to_y(least), x, to_y(most), nth(i)))
+        for x, (_, *spread) in measured[name].items():
+            beside_it = to_x(x) + 5 * (i - len(series) // 2)  # not all at one place
+            if many and len(spread) == 2:
+                parts.append(line(beside_it, to_y(spread[0]), beside_it, to_y(spread[1]), nth(i)))
+            else:
+                parts += [circle(beside_it, to_y(y), 3, nth(i)) for y in spread]
         parts.append(polyline(place(points), nth(i)))
         parts += [circle(x, y, 6, nth(i)) for x, y in place(points)]
         parts.append(line(*place(points)[-1], right + 32, heights[i], nth(i)))
         parts.append(text(right + 40, heights[i], labels[i], SMALL, bold=True))
+    if logarithmic(ys):
+        first, *_ = series.values()
+        parts += values_below(place(first), [y for _, y in first], bottom)
     parts.append(caption(record, bottom + 62))
     return svg(bottom + 78, alt(record), parts)
 
 
-def speedups(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Times to speedups against the first point, which is the one with the fewest workers."""
-    return [(x, points[0][1] / y) for x, y in points]
+def gains(points: Mapping[float, list[float]], timed: bool) -> dict[float, list[float]]:
+    """Times or rates to gains against the median with the fewest workers."""
+    one, *_ = points[min(points)]
+    return {x: [one / y if timed else y / one for y in values] for x, values in points.items()}
+
+
+def label(name: str, fair: Mapping[float, float], serial: float, ceiling: bool) -> str:
+    """What a curve says of the workers that have a core each: the serial fraction, else the gain."""
+    if serial > NOISE:
+        return f"{name}: f {serial:.2f}" + f", ceiling {number(float(f'{1 / serial:.2g}'))}" * ceiling
+    return f"{name} {fair[max(fair)]:.1f}" if fair else name
+
+
+def values_below(points: Sequence[tuple[float, float]], values: Sequence[float], bottom: float) -> list[str]:
+    """The number of each point of the first curve: nobody reads a factor from a logarithmic scale."""
+    parts, free = [], 0.0
+    for i, ((x, y), value) in enumerate(zip(points, values)):
+        anchor, shift = ("start", 20) if i == 0 else ("end", -16) if i == len(points) - 1 else ("middle", 0)
+        width = beside([number(value)])
+        first = x + shift - {"start": 0, "middle": width / 2, "end": width}[anchor]
+        if first >= free:
+            at = min(y + 24, bottom - 14)
+            parts.append(text(x + shift, at, number(value), SMALL, anchor, nth(0), bold=True))
+            free = first + width
+    return parts
 
 
 def serial_fraction(points: Iterable[tuple[float, float]]) -> float:

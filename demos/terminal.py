@@ -34,17 +34,26 @@ def width() -> int:
 def run_rows(run: Entry, runs: Sequence[Entry]) -> Iterator[str]:
     """One row: parameters, median, spread; of a time the speedup and CPU seconds a second; the variant."""
     values, timed = run["values"], run["measure"] == "time"
+    cpu = timed and runs[0]["cpu_seconds"] is not None  # who measures it does so from the first row on
     spread = len(runs[0]["values"]) > (FEW if timed else 1)
     if len(runs) == 1:
-        more = ["min", "p95"] * spread + ["speedup", "CPU/wall"] * timed
+        more = ["min", "p95"] * spread + ["speedup"] * timed + ["CPU/wall"] * cpu
         yield row([*run["parameters"], run["measure"], *more], "")
-    cells = [*map(str, run["parameters"].values()), f"{number(median(values))} {run['unit']}"]
+    cells = [str(value).rjust(len(name)) for name, value in run["parameters"].items()]
+    cells.append(f"{number(median(values))} {run['unit']}")
     if spread:
         cells += [number(value) for value in (min(values), p95(values))]
     if timed:
         cells.append(f"{speedup(run, runs):,.2f}")
-        cells.append(f"{run['cpu_seconds'] / sum(values):.2f}" if run["cpu_seconds"] else "")
+    if cpu:
+        cells.append(cpu_per_wall(run))
     yield row(cells, run["variant"])
+
+
+def cpu_per_wall(run: Entry) -> str:
+    """How many cores computed at a time, on average; nothing where that is unknown."""
+    known = run["cpu_seconds"] is not None
+    return f"{run['cpu_seconds'] / sum(run['values']):.2f}" if known else ""
 
 
 def number(value: float) -> str:

@@ -1,6 +1,7 @@
 """An exercise on a slide: how to get it and run it, its code, and a solution to unfold."""
 
 import ast
+import html
 from pathlib import Path
 
 from IPython.display import HTML, display
@@ -14,7 +15,15 @@ def exercise(name: str) -> None:
     commands = ["make exercises", f"python build/exercises/{name}.py"]
     lines = "".join(f"<li><code>{command}</code></li>" for command in commands)
     solution = f"<details><summary>A solution</summary>{listing(code(f'{name}_solved'))}</details>"
-    display(HTML(f'<div class="exercise"><ol>{lines}</ol>{solution}{listing(code(name))}</div>'))
+    shown = f"<p>{task(name)}</p><ol>{lines}</ol>{solution}{listing(code(name))}"
+    display(HTML(f'<div class="exercise">{shown}</div>'))
+
+
+def task(script: str) -> str:
+    """The first sentence of a script, without its name."""
+    words = ast.parse((EXERCISES / f"{script}.py").read_text(encoding="utf-8"))
+    sentence = str(ast.get_docstring(words)).splitlines()[0].partition(": ")[2]
+    return html.escape(sentence[:1].upper() + sentence[1:])
 
 
 def code(script: str) -> str:

@@ -61,22 +61,29 @@ def test_overhead_that_grows_with_the_workers_shows_in_karp_and_flatts_fraction(
 
 
 def test_workers_beyond_the_cores_are_marked_and_not_in_the_fit(capsys):
-    times = {1: 1.0, 2: 0.55, 4: 0.55}  # 0.1 on two cores; with the last point it would be far more
+    times = {1: 1.0, 2: 0.55, 4: 0.325, 8: 0.55}  # 0.1 on four cores; with the last point far more
     runs = [Run("known", [time], parameters={"workers": p}, cpu_seconds=1.0) for p, time in times.items()]
-    told = list(amdahl_fit.explain(nullcontext(), [runs], cores=2))
-    assert [run.parameters["cores"] for run in told] == ["enough", "enough", "too few"]
+    told = list(amdahl_fit.explain(nullcontext(), [runs], cores=4))
+    assert [run.parameters["cores"] for run in told] == ["enough", "enough", "enough", "too few"]
     words = capsys.readouterr().out
-    assert "0.10 with 2 workers" in words
+    assert "0.10 with 2 workers, 0.10 with 4 workers" in words
     assert "Amdahl's fit 0.10, ceiling 10.0" in words
-    assert "4 workers" not in words
+    assert "8 workers" not in words
+
+
+def test_one_point_is_no_fit(capsys):
+    runs = [Run("known", [time], parameters={"workers": p}) for p, time in ((1, 1.0), (2, 0.55), (4, 0.5))]
+    list(amdahl_fit.explain(nullcontext(), [runs], cores=2))
+    said = "known: serial fraction 0.10 with 2 workers (Karp, Flatt); one point, no fit\n"
+    assert capsys.readouterr().out == said
 
 
 @pytest.mark.parametrize(
-    ("times", "words"), [({1: 1.0, 2: 0.5}, "no ceiling"), ({1: 1.0, 2: 1.2}, "ceiling 0.7")]
+    ("times", "words"), [({1: 1.0, 2: 0.5, 4: 0.25}, "no ceiling"), ({1: 1.0, 2: 1.2, 4: 1.3}, "ceiling 0.7")]
 )
 def test_a_perfect_and_a_bad_speedup_have_words(times, words, capsys):
     runs = [Run("x", [time], parameters={"workers": p}) for p, time in times.items()]
-    list(amdahl_fit.explain(nullcontext(), [runs], 2))
+    list(amdahl_fit.explain(nullcontext(), [runs], 4))
     assert words in capsys.readouterr().out
 
 
@@ -109,6 +116,7 @@ def test_the_steps_lead_to_all_workers_and_beyond(workers, steps, demo, tmp_path
     assert [(run["variant"], run["parameters"]["workers"]) for run in runs] == [
         (job, p) for job in ("known", "unknown") for p in steps
     ]
+    assert {len(run["values"]) for run in runs} == {amdahl_fit.ROUNDS}
     for job in ("known", "unknown"):  # the same answer, however many share the work
         assert len({run["result"] for run in runs if run["variant"] == job}) == 1
 

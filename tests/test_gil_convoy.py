@@ -26,7 +26,9 @@ def latencies(demo, tmp_path):
         done = demo("gil_convoy", *options, "--json", tmp_path / "r.json")
         assert done.returncode == 0, done.stderr
         record = json.loads((tmp_path / "r.json").read_text())
-        return {(run["variant"], run["parameters"]["busy"]): run["values"] for run in record["runs"]}, record
+        return {
+            (run["variant"], run["parameters"]["busy threads"]): run["values"] for run in record["runs"]
+        }, record
 
     return call
 

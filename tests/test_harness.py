@@ -187,6 +187,33 @@ def test_sweep_measures_every_variant_at_every_value():
     ]
 
 
+def test_in_rounds_the_values_take_turns_and_a_row_is_done_in_the_last(capsys):
+    calls = []
+
+    def job(offset, n):
+        calls.append(n)
+        return offset + n
+
+    finished = [(run, len(calls)) for run in sweep([job], 10, n=[1, 2], rounds=3)]
+    assert calls == [1, 2] * 4  # a warm-up and three rounds
+    assert [at for _, at in finished] == [7, 8]
+    for n, (run, _) in enumerate(finished, 1):
+        assert (run.parameters, run.result, len(run.values)) == ({"n": n}, 10 + n, 3)
+        assert run.warm_up > 0
+        assert run.cpu_seconds is None
+    assert capsys.readouterr().out == "3 rounds of job ...\n"
+
+
+def test_in_rounds_every_answer_is_that_of_the_first():
+    answers = [1, 2, 1, 3]
+
+    def job(n):
+        return answers.pop(0)
+
+    with pytest.raises(harness.WrongAnswer, match="job answered 3, the first 2"):
+        list(sweep([job], n=[1, 2], rounds=1))
+
+
 def test_lanes_are_in_ms_from_the_window_s_start():
     def mechanism(offset):
         return (offset, offset + 4_000_000), {"w": [(offset + 1_000_000, offset + 2_500_000, "ran")]}

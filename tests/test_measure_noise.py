@@ -4,6 +4,7 @@ import hashlib
 import json
 import multiprocessing
 import time
+from contextlib import nullcontext
 from statistics import median
 
 import measure_noise
@@ -70,6 +71,30 @@ def test_its_rows_are_both_variants_in_every_setting_with_their_spread(record):
     ]
     assert {len(run["values"]) for run in runs} == {5}
     assert shown.splitlines()[1].split() == ["setting", "time", "min", "p95", "speedup", "CPU/wall"]
+
+
+def test_a_warm_up_does_not_count(monkeypatch):
+    calls = []
+    monkeypatch.setattr(measure_noise, "seconds", lambda *_: calls.append(1) or len(calls))
+    monkeypatch.setattr(measure_noise, "neighbours", lambda number: nullcontext())
+    rows = list(measure_noise.measure(1, 3, 2))
+    assert [(row[1], row[5]) for row in rows[:2]] == [([2, 3, 4], 1), ([6, 7, 8], 5)]
+
+
+def test_the_cpu_seconds_are_those_of_the_repeats_and_the_cpu_clock_has_none(monkeypatch):
+    def work(clock, *_):
+        end = measure_noise.CPU() + 0.02
+        while measure_noise.CPU() < end:
+            pass
+        return 0.02
+
+    monkeypatch.setattr(measure_noise, "seconds", work)
+    monkeypatch.setattr(measure_noise, "neighbours", lambda number: nullcontext())
+    for *_, setting, _, cpu in measure_noise.measure(1, 5, 2):
+        if setting["setting"] == "CPU clock":
+            assert cpu is None
+        else:
+            assert cpu == pytest.approx(0.1, rel=0.15)  # not 0.12, with the warm-up
 
 
 def test_the_cpu_clock_denies_the_speedup(record):

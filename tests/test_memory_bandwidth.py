@@ -116,7 +116,27 @@ def test_the_cache_is_that_of_the_system(demo, tmp_path):
     found = re.search(r"^L3(?: cache)?: +(\d+)", lscpu, re.M)
     if not found:
         pytest.skip("lscpu tells of no cache of level 3")
-    assert f"2 MB; the last-level caches, {int(found[1]) / 1e6:.0f} MB," in said
+    need = 4 * int(found[1]) // 10**6
+    assert f"2 MB, 4 times the last-level caches {need} MB: too small: try --size {need}.\n" in said
+
+
+@pytest.mark.parametrize(
+    ("caches", "verdict"),
+    [
+        (["1024K"], "4 MB: enough."),
+        (["1024K", "1024K"], "8 MB: too small: try --size 8."),  # two caches, each of one core
+        ([], "? MB: unknown."),
+    ],
+)
+def test_the_arrays_are_compared_with_all_caches(caches, verdict, tmp_path, monkeypatch, capsys):
+    for i, size in enumerate(caches):
+        folder = tmp_path / f"cpu{i}" / "cache" / "index3"
+        folder.mkdir(parents=True)
+        (folder / "size").write_text(f"{size}\n")
+        (folder / "shared_cpu_list").write_text(f"{i}\n")
+    monkeypatch.setattr(memory_bandwidth, "Path", lambda _: tmp_path)
+    assert list(memory_bandwidth.beside_caches(4, ["a run"])) == ["a run"]
+    assert capsys.readouterr().out.endswith(f"{verdict}\n")
 
 
 def test_without_numpy_one_line_says_so(demo, tmp_path):

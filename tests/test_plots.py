@@ -13,9 +13,16 @@ SVG = "{http://www.w3.org/2000/svg}"
 ON_A_SLIDE = 1152 / plots.WIDTH  # pixels of a slide 1280 wide, a unit of a picture
 
 
-def record(runs=(), lanes=(), measure="time", unit="s"):
+def record(runs=(), lanes=(), measure="time", unit="s", cpu=None):
     runs = [
-        {"variant": name, "values": values, "measure": measure, "unit": unit, "parameters": parameters}
+        {
+            "variant": name,
+            "values": values,
+            "measure": measure,
+            "unit": unit,
+            "parameters": parameters,
+            "cpu_seconds": cpu and cpu * sum(values),
+        }
         for name, values, parameters in runs
     ]
     return {
@@ -54,6 +61,17 @@ RECORDS = {
     "crowded": record([("a", [n / 2], {"n": n}) for n in range(1, 51)]),
     "latencies": record([("a", LATENCIES, {"busy": n}) for n in (0, 1)], measure="latency", unit="ms"),
     "groups": record([(at, [1.0, 2.0], {"call": f}) for f in ("sleep", "loop", "c_sum") for at in PLACES]),
+    "rates": record(
+        [
+            (name, [g * n - 1, g * n, g * n + 2], {"workers": n})
+            for name, g in (("roots", 10), ("triad", 30))
+            for n in (1, 2, 4)
+        ],
+        measure="bandwidth",
+        unit="GB/s",
+    ),
+    "CPU": record([(at, [1.0, 2.0], {"setting": "as it is"}) for at in PLACES], cpu=1.5),
+    "percent": record([("a", [20.0], {}), ("b", [50.0], {})], measure="share", unit="%"),
     "facts": record([(f"a call, number {i}", [1110.0], {"call": f"{i}17.5 ms"}) for i in range(9)]),
     "a long unit": record([("a", [10.0, 12.0], {})], measure="speed", unit="million operations a second"),
     "many repeats": record([(name, LATENCIES, {"setting": "as it is"}) for name in "ab"]),
@@ -111,7 +129,7 @@ def test_no_words_are_cut_off_or_cover_others(name):
             assert beside_each_other or abs(y - other_y) >= 24, (text, other)
 
 
-@pytest.mark.parametrize("name", ["bars", "one bar", "groups", "facts", "a long unit", "many repeats"])
+@pytest.mark.parametrize("name", ["bars", "one bar", "groups", "CPU", "facts", "a long unit", "many repeats"])
 def test_no_bar_and_no_dot_reaches_the_numbers(name):
     root = drawn(name)
     *texts, _ = (element for element in root.iter(f"{SVG}text") if element.get("text-anchor") == "end")
@@ -258,12 +276,19 @@ def test_amdahl_s_law_is_recovered():
     points = [(n, 1 / (0.2 + 0.8 / n)) for n in (1, 2, 4, 16)]
     assert plots.serial_fraction(points) == pytest.approx(0.2)
     assert plots.serial_fraction([(1, 1.0)]) == 0
-    assert "job: ceiling 10.0" in words(drawn("scaling"))
+    machine = {**MACHINE, "cores": {**MACHINE["cores"], "usable": 4}}
+    root = ElementTree.fromstring(plots.draw({**RECORDS["scaling"], "machine": machine}))
+    assert {"job: f 0.10, ceiling 10", "speedup; dashed: the ideal and Amdahl's fit"} <= set(words(root))
+    fit, curve = (
+        line.get("points") for line in root.iter(f"{SVG}polyline") if line.get("class") == "series-1"
+    )
+    assert fit == curve  # beyond the cores, too
 
 
 def test_points_with_more_workers_than_cores_are_marked_and_left_out_of_the_fit():
     root = drawn("oversubscribed")
-    assert {"known: ceiling 5.0", "unknown: ceiling 5.0"} <= set(words(root))  # by two workers alone
+    assert {"known: f 0.20", "unknown: f 0.20", "speedup; dashed: the ideal"} <= set(words(root))
+    assert len(list(root.iter(f"{SVG}polyline"))) == 3  # one point has no fit
     ((x, width, _),) = blocks(root, "more workers than cores")
     assert "more workers than cores" in words(root)
     circles = [float(circle.get("cx")) for circle in root.iter(f"{SVG}circle")]
@@ -271,6 +296,60 @@ def test_points_with_more_workers_than_cores_are_marked_and_left_out_of_the_fit(
     assert circles[2] == pytest.approx(x + width, abs=0.1)  # to the four workers
     enough = record([("job", [1 / n], {"workers": n}) for n in (1, 2)])
     assert "more workers than cores" not in plots.draw(enough)
+
+
+def test_a_rate_over_workers_is_the_gain_against_one_with_every_repeat():
+    root = drawn("rates")
+    assert "gain against one worker; dashed: the ideal; median; dot: a repeat" in words(root)
+    assert {"roots 2.0", "triad 2.0"} <= set(words(root))  # at two cores, not at four workers
+    heights = [float(dot.get("cy")) for dot in root.iter(f"{SVG}circle") if dot.get("class") == "series-1"]
+    one, two, four = heights[-3:]  # the curve's own points come after the repeats
+    assert len(heights) == 3 * 3 + 3
+    assert (one - four) / (one - two) == pytest.approx(3, rel=0.01)
+    assert (one - heights[2]) / (one - two) == pytest.approx(0.2, rel=0.02)  # 12 of 10 GB/s, with one worker
+
+
+def test_rates_without_a_worker_that_has_a_core_are_named_only():
+    taken = record([("roots", [n / 1], {"workers": n}) for n in (4, 8)], measure="bandwidth", unit="GB/s")
+    shown = words(ElementTree.fromstring(plots.draw(taken)))
+    assert {"roots", "gain against 4 workers; dashed: the ideal"} <= set(shown)
+
+
+def test_a_logarithmic_scale_has_the_numbers_of_the_first_curve():
+    texts = drawn("close curves").iter(f"{SVG}text")
+    assert [word.text for word in texts if word.get("class") == "series-1"] == ["0.005", "1", "2"]
+    assert not [word for word in drawn("rates").iter(f"{SVG}text") if word.get("class") == "series-1"]
+
+
+def test_percents_are_of_a_hundred():
+    ((_, small, _),), ((_, half, _),) = (blocks(drawn("percent"), name) for name in "ab")
+    room = 2 * half
+    full = record([("b", [100.0], {})], measure="share", unit="%")
+    ((_, whole, _),) = blocks(ElementTree.fromstring(plots.draw(full)), "b")
+    assert small == pytest.approx(0.2 * room, rel=0.01)
+    assert whole == pytest.approx(room, rel=0.1)  # its number is a digit longer
+
+
+def test_how_many_computed_at_a_time_is_a_column_where_it_is_known():
+    assert words(drawn("CPU")).count("1.50") == 3
+    assert "CPU/wall" in words(drawn("CPU"))
+    assert "CPU/wall" not in words(drawn("bars"))
+    some = record([(at, [1.0, 2.0], {}) for at in PLACES], cpu=1.5)
+    some["runs"][1]["cpu_seconds"] = None
+    assert words(ElementTree.fromstring(plots.draw(some))).count("1.50") == 2
+
+
+def test_the_terminal_has_a_column_for_it_only_where_it_is_known():
+    taken = record([("job", [1.0], {"busy threads": n}) for n in (1, 2)], cpu=1.5)
+    taken["runs"][1]["cpu_seconds"] = None
+    header, first = terminal.run_rows(taken["runs"][0], taken["runs"][:1])
+    assert header.split()[-3:] == ["time", "speedup", "CPU/wall"]
+    assert first.split() == ["1", "1", "s", "1.00", "1.50", "job"]
+    assert header.index("threads") + len("threads") == first.index("1") + 1  # right below its name
+    (second,) = terminal.run_rows(taken["runs"][1], taken["runs"])
+    assert second.index("job") == first.index("job")
+    without = record([("job", [1.0], {})])["runs"]
+    assert "CPU/wall" not in "".join(terminal.run_rows(without[0], without))
 
 
 @pytest.mark.parametrize(("cores", "most"), [(1, 1), (2, 2), (7, 7), (99, 8)])
@@ -288,7 +367,8 @@ def test_the_ideal_speedup_grows_up_to_the_cores(cores, most):
 def test_the_numbers_below_a_curve_are_those_that_were_measured():
     def below(name):
         texts = drawn(name).iter(f"{SVG}text")
-        return [element.text for element in texts if element.get("text-anchor") == "middle"]
+        below = [element for element in texts if element.get("text-anchor") == "middle"]
+        return [element.text for element in below if element.get("class") == "ink"]  # not a curve's number
 
     assert below("close curves") == ["0", "1", "2"]
     assert below("sweep") == ["1", "10", "10,000"]

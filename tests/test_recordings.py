@@ -126,13 +126,17 @@ def test_only_a_process_keeps_an_event_loop_from_silence_whatever_is_called():
     assert found("gil_async", "in_a_thread", call="c_sum") > 50
 
 
+def convoy(interval, busy):
+    return found("gil_convoy", f"{interval} ms interval", **{"busy threads": busy})
+
+
 def test_one_busy_thread_makes_an_echo_wait_for_a_switch_interval():
     for interval in (20, 5, 0.5):
-        alone, beside = (found("gil_convoy", f"{interval} ms interval", busy=busy) for busy in (0, 1))
+        alone, beside = (convoy(interval, busy) for busy in (0, 1))
         assert alone < 0.1
         assert 0.7 * interval < beside < 2 * interval
-        assert found("gil_convoy", f"{interval} ms interval", busy=2) > beside
-    assert found("gil_convoy", "5 ms interval", busy=1) > 50 * found("gil_convoy", "5 ms interval", busy=0)
+        assert convoy(interval, 2) > beside
+    assert convoy(5, 1) > 50 * convoy(5, 0)
 
 
 def test_three_kinds_of_calls():
