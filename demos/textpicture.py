@@ -32,4 +32,4 @@ def row(line: str, y: int, marked: str) -> str:
 
 
 def loud(words: str) -> str:
-    return f'<tspan class="series-2" fill="#d55e00" font-weight="bold">{escape(words)}</tspan>'
+    return f'<tspan class="loud" fill="#a84300" font-weight="bold">{escape(words)}</tspan>'

@@ -266,6 +266,6 @@ def controls(demo: str, chosen: Options) -> str:
             f"{' checked' if value == chosen[option] else ''}> {value}</label>"
             for value in ordered
         ]
-        legend = f"<legend>{option}</legend>"
+        legend = f"<legend>{'interval, ms' if option == 'interval' else option}</legend>"
         fieldsets.append(f'<fieldset data-option="{option}">{legend}{"".join(buttons)}</fieldset>')
     return f'<form class="tune" data-demo="{demo}">{"".join(fieldsets)}</form>'
