@@ -470,6 +470,7 @@ def start_tracker() -> None:
 def end_workers(*signal_and_frame: Any) -> None:
     """On Ctrl-C end the worker processes first, since leaving a pool waits for their tasks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+    threading.excepthook = lambda _: None  # a pool's thread may complain of the workers that go now
     stop_workers()
     raise KeyboardInterrupt
 

@@ -160,9 +160,10 @@ def test_a_sleep_is_a_wait_for_the_gil_only_beside_another_thread(threads, state
 
 def test_a_worker_that_dies_is_one_line_and_no_hang(demo, tmp_path):
     mark = watchdog.mark("GIL_LANES_TEST")
-    script = [sys.executable, DEMOS / "gil_lanes.py", *PROCESSES, "--interval", "50"]
+    options = [*PROCESSES, "--interval", "50"]
+    script = f"import sys, gil_lanes; gil_lanes.STUCK = 2; sys.exit(gil_lanes.main({options!r}))"
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    running = subprocess.Popen(list(map(str, script)), env=os.environ | mark, **pipes)
+    running = subprocess.Popen([sys.executable, "-c", script], cwd=DEMOS, env=os.environ | mark, **pipes)
     while len(watchdog.marked(mark)) < 3:
         assert running.poll() is None
     max(watchdog.marked(mark), key=lambda process: process.pid).kill()
