@@ -101,9 +101,9 @@ def busy_cores(name, variant):
     return run["cpu_seconds"] / sum(run["values"])
 
 
-def test_computing_threads_take_as_long_as_none_and_processes_less():
+def test_computing_threads_gain_nothing_and_processes_do():
     alone = found("gil_cpu_bound@workers=2", "sequential")
-    assert 0.85 < found("gil_cpu_bound@workers=2", "threads") / alone < 1.15
+    assert 0.85 < found("gil_cpu_bound@workers=2", "threads") / alone < 1.5
     assert found("gil_cpu_bound@workers=2", "processes") / alone < 0.67
     assert busy_cores("gil_cpu_bound@workers=2", "threads") < 1.1
     assert busy_cores("gil_cpu_bound@workers=2", "processes") > 1.6
