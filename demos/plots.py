@@ -197,7 +197,7 @@ def bars(record: Entry) -> str:
         alike = [max(drawn(other)) for other in runs if other["unit"] == run["unit"]]
         most = max(*alike, 100 if run["unit"] == "%" else 0) or 1  # 1: nothing lost, say
         place = variants.index(run["variant"])
-        colour = nth(place if grouped else min(place, 1) if timed else 0)  # the first is the baseline
+        colour = nth(place if grouped else 0)
         parts += bar(run, left, y, 0.6 * gap, (right - left) / most, colour)
     bottom = ys[-1] + gap / 2
     parts += [line(left, 40, left, bottom, "ink"), caption(record, bottom + 20)]

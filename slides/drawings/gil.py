@@ -85,7 +85,7 @@ def step(says: str, things: Row, ran: tuple[str, str], *arrows: Arrow) -> Frame:
 
 def history() -> Drawing:
     """The GIL's 34 years: commits of CPython, PEPs 703 and 779, What's New 3.2, 3.13 to 3.15."""
-    ticks, time = (1992.6, 2009.9, "let go after so many bytecodes"), (2009.9, 2026.9, "asked after 5 ms")
+    ticks, time = (1992.6, 2009.9, "after 10, later 100 bytecodes"), (2009.9, 2026.9, "asked after 5 ms")
     stein, hastings, gross = (1996, 1997, "Stein"), (2016, 2017, "Hastings"), (2021, 2024.8, "Gross")
     build = (2024.8, 2026.9, "3.13")
     return Drawing(
