@@ -10,7 +10,7 @@ import gil_heartbeat
 import pytest
 from test_gil_lanes import ATTEMPTS, free_cores, verdict
 
-LONG = ["--size", "5000"]
+LONG = ["--size", "1000"]
 CALLS = gil_heartbeat.calls(1)
 LET_GO = ["time.sleep", "sha256, one piece", "zlib.compress"]
 MADE_TO = ["Python loop", "sha256, 2,000 B each"]
