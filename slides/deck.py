@@ -13,6 +13,7 @@ import html
 import itertools
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -98,14 +99,14 @@ def retune(demo: str, chosen: Mapping[str, str]) -> None:
 def room() -> None:
     """Display the machine in the room and the Python that runs there."""
     here, python = machine(), interpreter()
-    number = here["cores"]
-    limits = f"of {number['logical']}" + (f", quota {number['quota']:g}" if number["quota"] else "")
+    cores = here["cores"]
+    limits = f"of {cores['logical']}" + (f", quota {cores['quota']:g}" if cores["quota"] else "")
     load = (
         "unknown" if here["load"] is None else f"{here['load']:.1f} tasks ran or waited (average of a minute)"
     )
     facts = {
         "Processor": here["cpu"],
-        "Cores we may use": f"{number['usable']} ({limits})",
+        "Cores we may use": f"{cores['usable']} ({limits})",
         "System": here["os"],
         "Python": describe(python),
         "Load": load,
@@ -267,5 +268,7 @@ def controls(demo: str, chosen: Options) -> str:
             for value in ordered
         ]
         legend = f"<legend>{'interval, ms' if option == 'interval' else option}</legend>"
-        fieldsets.append(f'<fieldset data-option="{option}">{legend}{"".join(buttons)}</fieldset>')
+        digits = " ".join(filter(re.compile(r"\d$").match, map(str, ordered)))  # each is a key
+        about = f'data-option="{option}" data-keys="{digits}"'
+        fieldsets.append(f"<fieldset {about}>{legend}{''.join(buttons)}</fieldset>")
     return f'<form class="tune" data-demo="{demo}">{"".join(fieldsets)}</form>'

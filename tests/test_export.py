@@ -106,7 +106,7 @@ def tuned():
     """The controls of a demo and its results, as deck.tune() shows them."""
     choices = {"mechanism": ["threads", "processes"], "workers": ["1", "2", "4"], "interval": ["1", "5"]}
     form = "".join(
-        f'<fieldset data-option="{option}"><legend>{option}</legend>'
+        f'<fieldset data-option="{option}" data-keys="{" ".join(map(str, values))}"><legend>{option}</legend>'
         + "".join(
             f'<label><input type="radio" name="{option}" value="{value}"{" checked" * (value == values[0])}>'
             f" {value}</label>"

@@ -382,7 +382,6 @@ export class Part {
     const set = ".fragment, .prediction, form.tune";
     const added = changes.flatMap(({ addedNodes }) => [...addedNodes]);
     if (!added.some((node) => node.matches?.(set) || node.querySelector?.(set))) return;
-    Slide.nameKeys(this.document);
     this.go(this.position);
     this.#stage.outputCame(this);
     for (const cell of this.#runnable()) {

@@ -141,7 +141,6 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest("form.tune");
   if (form) Slide.switchTo(form);
 });
-Slide.nameKeys(document);
 document.addEventListener("submit", (event) => event.preventDefault()); // Enter in a control
 
 // --- keys ------------------------------------------------------------------------------------------------

@@ -68,15 +68,6 @@ globalThis.Slide = (() => {
     return [...form.querySelectorAll(`[data-option="${option}"] input:enabled`)];
   }
 
-  // Name the keys of the workers beside them: those digits that there are.
-  function nameKeys(document) {
-    for (const form of document.querySelectorAll("form.tune")) {
-      const keys = radios(form, "workers").map(({ value }) => value).filter((value) => optionOf(value));
-      const set = form.querySelector("[data-option=workers]");
-      if (set) set.dataset.keys = keys.join(" ");
-    }
-  }
-
   // What a form asks for: {workers: "2", mechanism: "threads", …}.
   function values(form) {
     const sets = [...form.querySelectorAll("[data-option]")];
@@ -123,7 +114,6 @@ globalThis.Slide = (() => {
   }
 
   return {
-    all, heading, question, choose, controls, optionOf, radios, nameKeys, values, key, switchTo, unfold,
-    look,
+    all, heading, question, choose, controls, optionOf, radios, values, key, switchTo, unfold, look,
   };
 })();
