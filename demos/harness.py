@@ -67,6 +67,19 @@ class WrongAnswer(Exception):
     """Two variants of one job disagree: exit status 1."""
 
 
+@contextlib.contextmanager
+def needs_packages() -> Iterator[None]:
+    """Around the imports that a demo cannot do without: where one fails, a line and exit status 2."""
+    try:
+        yield
+    except ImportError as error:
+        package = (error.name or "a package").partition(".")[0]
+        missing = isinstance(error, ModuleNotFoundError)
+        why = f"is missing: pip install {package}" if missing else f"cannot be imported: {error}"
+        print(f"{os.path.basename(sys.argv[0])}: {package} {' '.join(why.split())}", file=sys.stderr)
+        sys.exit(2)
+
+
 # --- options ---------------------------------------------------------------------------------------------
 
 
@@ -180,6 +193,7 @@ class Lanes:
 
     kind "ran": the worker stamped the clock; states ran, waiting, no core, unknown, or idle.
     kind "assigned": a task's start and end; the state is the task's name.
+    Several lanes of one record are told apart by their parameters.
     """
 
     variant: str
@@ -298,15 +312,21 @@ def timed(function: Callable[..., Any], *args: Any, **parameters: Any) -> Run:
 
 
 def lanes(
-    mechanism: Callable[..., tuple[tuple[int, int], Mapping[str, Any]]], *args: Any, kind: str = "ran"
+    mechanism: Callable[..., tuple[tuple[int, int], Mapping[str, Any]]],
+    *args: Any,
+    kind: str = "ran",
+    **parameters: Any,
 ) -> Iterator[Lanes]:
-    """Call mechanism(*args) -> ((start, end), {worker: [(start, end, state)]}), all in ns of one clock."""
-    (start, end), workers = mechanism(*args)
+    """Call mechanism(*args, **parameters): the window (start, end), and {worker: [(start, end, state)]}.
+
+    All are ns of one clock.
+    """
+    (start, end), workers = mechanism(*args, **parameters)
     ms = {
         worker: [(round((a - start) / 1e6, 3), round((b - start) / 1e6, 3), state) for a, b, state in spans]
         for worker, spans in workers.items()
     }
-    yield Lanes(mechanism.__name__, kind, (end - start) / 1e6, ms)
+    yield Lanes(mechanism.__name__, kind, (end - start) / 1e6, ms, parameters)
 
 
 def cpu_clock() -> float | None:

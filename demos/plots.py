@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from machine import describe, describe_machine
-from terminal import cpu_per_wall, in_ms, number, p95, ran, shares, speedup, together, waiting
+from terminal import cpu_per_wall, heading, in_ms, number, p95, ran, shares, speedup, together, waiting
 
 WIDTH = 1200  # of every picture, in units that are a pixel on a slide 1280 pixels wide
 TEXT, SMALL = 28, 26  # font sizes; a slide that shows a picture a little smaller still has 24 pixels
@@ -48,9 +48,22 @@ Entry = Mapping[str, Any]
 
 
 def draw(record: Entry) -> str:
-    """The picture of a record: its lanes if it has any, else a curve if it is a sweep, else bars."""
-    if record["lanes"]:
-        return lanes(record)
+    """The picture of a record: the first of its pictures."""
+    return next(iter(pictures(record).values()))
+
+
+def pictures(record: Entry) -> dict[str, str]:
+    """All pictures of a record by their names: "lanes"; "runs", or where they have several, each measure."""
+    drawn = {"lanes": lanes(record)} if record["lanes"] else {}
+    measures = list(dict.fromkeys(run["measure"] for run in record["runs"]))
+    for measure in measures:
+        runs = [run for run in record["runs"] if run["measure"] == measure]
+        drawn[measure if len(measures) > 1 else "runs"] = chart({**record, "runs": runs, "lanes": []})
+    return drawn
+
+
+def chart(record: Entry) -> str:
+    """The runs of one measure: a curve if they are a sweep, else bars."""
     if parameter := swept(record["runs"]):
         return curves(record, parameter)
     return bars(record)
@@ -71,29 +84,41 @@ def alt(record: Entry) -> str:
 
 
 def lanes(record: Entry) -> str:
-    """One lane a worker, time to the right; a worker that ran is a tall block, one that did not a low one."""
+    """One lane a worker, time to the right; a worker that ran is a tall block, one that did not a low one.
+
+    Several pictures are below each other, each with its title, on one scale of time.
+    """
     parts: list[str] = []
-    left, right, y = beside(name for each in record["lanes"] for name in each["workers"]), WIDTH - 130, 4.0
-    for picture in record["lanes"]:
-        python = picture["interpreter"] or record["interpreter"]
-        gap = min(96.0, max(25.0, 200 / len(picture["workers"])))
-        per_ms = (right - left) / picture["window"]
-        for worker, spans in picture["workers"].items():
+    pictures = record["lanes"]
+    left, right, y = beside(name for each in pictures for name in each["workers"]), WIDTH - 130, 4.0
+    window = max(picture["window"] for picture in pictures)
+    per_ms = (right - left) / window
+    number_of_lanes = sum(len(picture["workers"]) for picture in pictures)
+    gap = min(96.0, max(25.0 if len(pictures) == 1 else 8.0, 200 / number_of_lanes))
+    for picture in pictures:
+        if words := heading(picture):
+            parts.append(text(left, y + 14, words, SMALL, bold=True))
+            if len(pictures) > 1:
+                parts.append(text(WIDTH, y + 14, at_a_time(picture), SMALL, "end", bold=True))
+            y += 36
+        for number_in_it, (worker, spans) in enumerate(picture["workers"].items()):
             middle = y + gap / 2
-            parts.append(text(0, middle, worker))
             for i, (start, end, state) in enumerate(spans):
                 colour, share = look(picture["kind"], state, i)
                 height = 0.72 * gap * share
                 x, width = left + start * per_ms, (end - start) * per_ms
-                words = f"{state}, {end - start:.1f} ms"
-                parts.append(rect(x, middle - height / 2, width, height, colour, words))
-            total = sum(ran(spans, picture["kind"]))
-            parts.append(text(WIDTH, middle, in_ms(total, picture), anchor="end"))
+                about = f"{state}, {end - start:.1f} ms"
+                parts.append(rect(x, middle - height / 2, width, height, colour, about))
+            if gap >= SMALL - 1 or not number_in_it:  # else there is room for the first only
+                total = in_ms(sum(ran(spans, picture["kind"])), picture)
+                parts += [text(0, middle, worker), text(WIDTH, middle, total, anchor="end")]
             y += gap
-        parts += axis(left, right, y, picture["window"])
-        y += 68
-        parts += legend(left, y, picture, python["gil"])
-        y += 38
+        y += 8 * (len(pictures) > 1)
+    parts += axis(left, right, y, window)
+    y += 68
+    gil = any((picture["interpreter"] or record["interpreter"])["gil"] for picture in pictures)
+    parts += legend(left, y, pictures, gil)
+    y += 38
     parts.append(caption(record, y))
     return svg(y + 16, alt(record), parts)
 
@@ -112,14 +137,10 @@ def axis(left: float, right: float, y: float, window: float) -> list[str]:
     return [*parts, text(WIDTH, y + 24, "ms", SMALL, "end")]
 
 
-def legend(left: float, y: float, picture: Entry, gil: bool) -> list[str]:
-    """What the blocks mean, of those that are to be seen, and how many workers ran at a time."""
-    kind = picture["kind"]
-    spent: dict[str, float] = {}
-    for spans in picture["workers"].values():
-        for state, ms in shares(spans, 0, picture["window"]).items():
-            spent[state] = spent.get(state, 0.0) + ms
-    seen = {state for state, ms in spent.items() if ms > SLIVER * picture["window"]}
+def legend(left: float, y: float, pictures: Sequence[Entry], gil: bool) -> list[str]:
+    """What the blocks mean, of those that are to be seen; of one picture how many ran at a time."""
+    kind = pictures[0]["kind"]
+    seen = {state for picture in pictures for state in visible(picture)}
     words = {
         "ran": "ran",
         "waiting": waiting(gil),
@@ -136,23 +157,34 @@ def legend(left: float, y: float, picture: Entry, gil: bool) -> list[str]:
         x += 70 + 14 * len(words[state])
     if kind == "assigned":
         parts.append(text(left, y, "assigned: who had which task, not who ran", SMALL))
-    else:
-        parts.append(text(WIDTH, y, f"{at_a_time(picture):.1f} ran at a time", TEXT, "end", bold=True))
+    elif len(pictures) == 1:
+        parts.append(text(WIDTH, y, at_a_time(pictures[0]), TEXT, "end", bold=True))
     return parts
 
 
-def at_a_time(picture: Entry) -> float:
-    """How many workers ran at a time, on average over the window."""
-    return together(picture) / float(picture["window"])
+def visible(picture: Entry) -> Iterator[str]:
+    """The states that take up enough of a picture to be seen."""
+    spent: dict[str, float] = {}
+    for spans in picture["workers"].values():
+        for state, ms in shares(spans, 0, picture["window"]).items():
+            spent[state] = spent.get(state, 0.0) + ms
+    return (state for state, ms in spent.items() if ms > SLIVER * picture["window"])
+
+
+def at_a_time(picture: Entry) -> str:
+    """How many workers ran (or, if assigned, had a task) at a time, on average over the window."""
+    number = together(picture) / float(picture["window"])
+    return f"{number:.1f} ran at a time" if picture["kind"] == "ran" else f"{number:.1f} had a task at a time"
 
 
 def lane_words(picture: Entry) -> str:
     workers = picture["workers"]
-    head = f"{len(workers)} lanes over {picture['window']:.0f} ms"
+    head = f"{heading(picture)}: " * bool(heading(picture))
+    head += f"{len(workers)} lanes over {picture['window']:.0f} ms"
     if picture["kind"] == "assigned":
-        return f"{head}, who had which task: {picture['variant']}."
+        return f"{head}, who had which task: {picture['variant']}; {at_a_time(picture)}."
     each = ", ".join(f"{name} {sum(ran(spans, 'ran')):.0f} ms" for name, spans in list(workers.items())[:8])
-    return f"{head}: {at_a_time(picture):.1f} ran at a time, on average; {each}."
+    return f"{head}: {at_a_time(picture)}, on average; {each}."
 
 
 # --- runs ------------------------------------------------------------------------------------------------

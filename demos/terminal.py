@@ -32,7 +32,11 @@ def width() -> int:
 
 
 def run_rows(run: Entry, runs: Sequence[Entry]) -> Iterator[str]:
-    """One row: parameters, median, spread; of a time the speedup and CPU seconds a second; the variant."""
+    """One row: parameters, median, spread; of a time the speedup and CPU seconds a second; the variant.
+
+    Another measure than that of the row before begins a table of its own.
+    """
+    runs = [other for other in runs if other["measure"] == run["measure"]]
     values, timed = run["values"], run["measure"] == "time"
     cpu = timed and runs[0]["cpu_seconds"] is not None  # who measures it does so from the first row on
     spread = len(runs[0]["values"]) > (FEW if timed else 1)
@@ -80,8 +84,15 @@ def speedup(run: Entry, runs: Sequence[Entry]) -> float:
     return float(median(baseline["values"]) / median(run["values"]))
 
 
+def heading(picture: Entry) -> str:
+    """Which of several lanes these are, for example: chunksize 4, order shuffled."""
+    return ", ".join(f"{name} {value}" for name, value in picture["parameters"].items())
+
+
 def lane_rows(picture: Entry, gil: bool) -> Iterator[str]:
-    """One line a worker, time to the right; then the axis and a legend of what is to be seen."""
+    """A title, if there is one; a line a worker, time to the right; the axis, and a legend."""
+    if text := heading(picture):
+        yield f"{text}:"
     label = max(map(len, picture["workers"])) + 1
     columns = max(20, width() - label - len("  100 ms"))
     step = picture["window"] / columns

@@ -58,7 +58,7 @@ def show(demo: str, *names: str, steps: Sequence[str] = ()) -> None:
 def run(demo: str, *, picture: str = "", deadline: float = DEADLINE, **options: object) -> Measured | None:
     """Run demos/<demo>.py with --option value ..., live in this cell, then draw what it measured.
 
-    Of its pictures all are shown, or the one that is named: "runs", "lanes", or that of an attachment.
+    Of its pictures all are shown, or the one that is named: "runs" or a measure, "lanes", or an attachment.
     Returns the record; of the recording where that is shown; None where there is none.
     """
     with running.until_all_is_ended():
@@ -234,10 +234,9 @@ def result(
 
 
 def pictures(taken: Mapping[str, Any]) -> dict[str, str]:
-    """The pictures of a record by their names: "runs" or "lanes", then its attachments."""
-    measured = [kind for kind in ("lanes", "runs") if taken[kind]][:1]  # lanes, where it has both
+    """The pictures of a record by their names: those of plots.pictures(), then its attachments."""
     attached = {attachment["name"]: attachment["svg"] for attachment in taken["attachments"]}
-    return {kind: plots.draw(taken) for kind in measured} | attached
+    return plots.pictures(taken) | attached
 
 
 def in_words(taken: Mapping[str, Any]) -> str:

@@ -462,3 +462,26 @@ def test_a_demo_is_what_has_a_run_line():
     found = sources.demos()
     assert "gil_lanes" in found
     assert not {"harness", "plots", "stamps", "machine", "sources", "terminal"} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("import no_such_thing.inside", "no_such_thing is missing: pip install no_such_thing"),
+        ("import broken", "broken cannot be imported: it needs another version"),
+    ],
+)
+def test_a_package_that_is_missing_is_one_line_and_status_2(line, says, tmp_path):
+    (tmp_path / "broken.py").write_text("raise ImportError('it needs\\nanother version', name='broken')")
+    (tmp_path / "demo.py").write_text(
+        f"from harness import needs_packages\nwith needs_packages():\n    {line}"
+    )
+    done = subprocess.run(
+        [sys.executable, tmp_path / "demo.py"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(DEMOS)},
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == f"demo.py: {says}\n"

@@ -34,8 +34,9 @@ def record(runs=(), lanes=(), measure="time", unit="s", cpu=None):
     }
 
 
-def picture(workers, kind="ran", window=100.0):
-    return {"variant": "threads", "kind": kind, "window": window, "workers": workers, "interpreter": None}
+def picture(workers, kind="ran", window=100.0, **parameters):
+    about = {"variant": "threads", "kind": kind, "parameters": parameters, "interpreter": None}
+    return {**about, "window": window, "workers": workers}
 
 
 TURNS = {
@@ -78,7 +79,18 @@ RECORDS = {
     "lanes": record(lanes=[picture(TURNS)]),
     "many lanes": record(lanes=[picture({f"thread {i}": TURNS["thread 0"] for i in range(64)})]),
     "assigned": record(lanes=[picture({"w 0": [(0.0, 40.0, "task 0"), (40.0, 90.0, "task 1")]}, "assigned")]),
-    "several": record(lanes=[picture(TURNS), picture({"thread 0": [(0.0, 20.0, "ran")]}, window=20.0)]),
+    "several": record(
+        lanes=[
+            picture(TURNS, nogil=False),
+            picture({"thread 0": [(0.0, 20.0, "ran")]}, window=20.0, nogil=True),
+        ]
+    ),
+    "several assigned": record(
+        lanes=[
+            picture({f"w {i}": [(0.0, 30.0 + i, "a")] for i in range(16)}, "assigned", chunksize=n)
+            for n in (1, 2, 4)
+        ]
+    ),
 }
 
 
@@ -330,6 +342,39 @@ def test_percents_are_of_a_hundred():
     assert whole == pytest.approx(room, rel=0.1)  # its number is a digit longer
 
 
+def test_several_lanes_have_a_heading_each_and_one_scale_of_time():
+    root = drawn("several")
+    shown = words(root)
+    for heading, busy in (("nogil False", "1.0 ran at a time"), ("nogil True", "1.0 ran at a time")):
+        assert heading in shown
+        assert busy in shown
+    assert shown.count("ms") == 1  # one axis
+    first, *_ = (element for element in root.iter(f"{SVG}rect") if element.get("class") == "ran")
+    (start, end, _), *_ = TURNS["thread 0"]
+    (*_, short) = (element for element in root.iter(f"{SVG}rect") if "20.0 ms" in element[0].text)
+    assert float(short.get("width")) / 20 == pytest.approx(
+        float(first.get("width")) / (end - start), rel=0.01
+    )
+
+
+def test_each_measure_has_a_picture_and_a_table_of_its_own():
+    taken = record([("map", [2.0], {}), ("imap", [1.0], {})])
+    for name, mb in (("map", 90), ("imap", 30)):
+        taken["runs"].append({**taken["runs"][0], "variant": name, "values": [mb], "measure": "memory"})
+        taken["runs"][-1]["unit"] = "MB"
+    pictures = plots.pictures(taken)
+    assert list(pictures) == ["time", "memory"]
+    assert plots.draw(taken) == pictures["time"]
+    assert "2 s" in words(ElementTree.fromstring(pictures["time"]))
+    memory = words(ElementTree.fromstring(pictures["memory"]))
+    assert "90 MB" in memory
+    assert "2 s" not in memory
+    head, row = terminal.run_rows(taken["runs"][2], taken["runs"][:3])
+    assert head.split() == ["memory"]
+    assert row.split() == ["90", "MB", "map"]
+    assert list(plots.pictures({**taken, "lanes": [picture(TURNS)]})) == ["lanes", "time", "memory"]
+
+
 def test_how_many_computed_at_a_time_is_a_column_where_it_is_known():
     assert words(drawn("CPU")).count("1.50") == 3
     assert "CPU/wall" in words(drawn("CPU"))
@@ -417,6 +462,11 @@ def test_the_terminal_shades_a_column_by_the_share_that_ran(monkeypatch):
     assert axis.endswith("100 ms     ran")
     assert legend == "█▒ ran   · waited for the GIL   x no core free"
     assert together == "together 100 ms in 100 ms: 1.0 ran at a time"
+
+
+def test_lanes_with_parameters_have_a_heading_in_the_terminal():
+    heading, *_ = terminal.lane_rows(picture(TURNS, chunksize=4, order="shuffled"), True)
+    assert heading == "chunksize 4, order shuffled:"
 
 
 def test_short_turns_do_not_look_like_overlap(monkeypatch):
