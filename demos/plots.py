@@ -103,15 +103,16 @@ def lanes(record: Entry) -> str:
             y += 36
         for number_in_it, (worker, spans) in enumerate(picture["workers"].items()):
             middle = y + gap / 2
+            named = gap >= SMALL - 1 or not number_in_it  # else there is room for the first only
+            parts += [text(0, middle, worker)] * named
             for i, (start, end, state) in enumerate(spans):
                 colour, share = look(picture["kind"], state, i)
                 height = 0.72 * gap * share
                 x, width = left + start * per_ms, (end - start) * per_ms
                 about = f"{state}, {end - start:.1f} ms"
                 parts.append(rect(x, middle - height / 2, width, height, colour, about))
-            if gap >= SMALL - 1 or not number_in_it:  # else there is room for the first only
-                total = in_ms(sum(ran(spans, picture["kind"])), picture)
-                parts += [text(0, middle, worker), text(WIDTH, middle, total, anchor="end")]
+            total = in_ms(sum(ran(spans, picture["kind"])), picture)
+            parts += [text(WIDTH, middle, total, anchor="end")] * named
             y += gap
         y += 8 * (len(pictures) > 1)
     parts += axis(left, right, y, window)
