@@ -1,0 +1,78 @@
+"""Worker processes: what a pool sends, how a process begins, and what it costs to send an array."""
+
+from drawing import Arrow, Box, Column, Drawing, Frame, Lock, Memory, Row, Worker
+
+
+def pool() -> Drawing:
+    """A task goes to a worker process as bytes, and its answer comes back as bytes."""
+    tasks = Memory("tasks of the parent", *(f"f({n})" for n in range(6)))
+
+    def step(says: str, first: str = "", second: str = "", *arrows: Arrow) -> Frame:
+        workers = [
+            Box(
+                f"process {i}",
+                Row(
+                    Worker(f"worker {i}", does or "waits", runs=bool(does)),
+                    Lock(f"GIL {i}", bool(does)),
+                    gap=90,
+                ),
+            )
+            for i, does in enumerate((first, second), 1)
+        ]
+        return Frame(says, Column(tasks, Row(*workers), gap=44), arrows)
+
+    sent = [Arrow("tasks of the parent", f"worker {i}") for i in (1, 2)]
+    back = [Arrow(f"worker {i}", "tasks of the parent") for i in (1, 2)]
+    return Drawing(
+        step("A pool starts processes. Each has a Python, and a GIL, of its own."),
+        step("A task is sent to one as bytes: f by its name, its arguments pickled.", "", "", *sent),
+        step("All compute at the same moment.", "f(0)", "f(1)"),
+        step("The answers come back as bytes, too.", "", "", *back),
+    )
+
+
+def start() -> Drawing:
+    """What a process knows when it begins: all, by fork; what the script says, by spawn and forkserver."""
+
+    def step(says: str, server: str, child: str, *arrows: Arrow) -> Frame:
+        things = Memory("parent", "x = 2"), Memory("server", server), Memory("child", child)
+        return Frame(says, Row(*things), arrows)
+
+    nothing, script = "empty", "x = 1"
+    return Drawing(
+        step("The script says x = 1. The parent has set x = 2 since.", nothing, nothing),
+        step("fork: the child is a copy of all its memory, and of one thread.", nothing, "x = 2"),
+        step("spawn: the child is a new Python that imports the script.", nothing, script),
+        step(
+            "forkserver: so it is here, but forked from a small server: quicker.",
+            "ready",
+            script,
+            Arrow("parent", "server", "asks"),
+            Arrow("server", "child", "forks"),
+        ),
+    )
+
+
+def sharing() -> Drawing:
+    """An array as an argument is copied three times; in shared memory there is one of it."""
+
+    def step(says: str, between: Memory, *arrows: Arrow) -> Frame:
+        return Frame(
+            says, Row(Worker("parent", "has an array"), between, Worker("child", "adds it up")), arrows
+        )
+
+    pipe, block = Memory("a pipe", "bytes"), Memory("shared memory", "array")
+    return Drawing(
+        step(
+            "As an argument: made into bytes, sent, made into an array again.",
+            pipe,
+            Arrow("parent", "a pipe", "pickles"),
+            Arrow("a pipe", "child", "unpickles"),
+        ),
+        step(
+            "In shared memory: one array, which both see. Its name is sent.",
+            block,
+            Arrow("parent", "shared memory", "writes"),
+            Arrow("child", "shared memory", "reads"),
+        ),
+    )
