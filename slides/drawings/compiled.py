@@ -6,7 +6,7 @@ from drawing import Arrow, Box, Column, Drawing, Frame, Lanes, Memory, Row
 def compiles() -> Drawing:
     """What the first call with new types does, and what the next ones do."""
     bytecode, first, other = (
-        Memory("bytecode", "a + b"),
+        Memory("Python", "def f(a, b)"),
         Memory("float64", "machine code"),
         Memory("int64", "machine code"),
     )
@@ -15,7 +15,7 @@ def compiles() -> Drawing:
     def step(says: str, here: Memory, there: Memory, *arrows: Arrow) -> Frame:
         return Frame(says, Row(bytecode, Column(here, there)), arrows)
 
-    to_first, to_other = Arrow("bytecode", "float64", "compiles"), Arrow("bytecode", "int64", "compiles")
+    to_first, to_other = Arrow("Python", "float64", "compiles"), Arrow("Python", "int64", "compiles")
     return Drawing(
         step("@njit does nothing yet: it waits for the types.", absent, missing),
         step("The first call brings them: Numba compiles, and then runs it.", first, missing, to_first),

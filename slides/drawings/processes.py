@@ -12,8 +12,8 @@ def pool() -> Drawing:
             Box(
                 f"process {i}",
                 Row(
-                    Worker(f"worker {i}", does or "waits", runs=bool(does)),
                     Lock(f"GIL {i}", bool(does)),
+                    Worker(f"worker {i}", does or "waits", runs=bool(does)),
                     gap=90,
                 ),
             )
@@ -32,21 +32,21 @@ def pool() -> Drawing:
 
 
 def start() -> Drawing:
-    """What a process knows when it begins: all, by fork; what the script says, by spawn and forkserver."""
+    """What a process has when it begins: all, by fork; what the script says, by spawn and forkserver."""
+    nothing, script, all_of_it = ("  –  ",) * 3, ("x = 1", "–", "–"), ("x = 2", "file", "lock")
 
-    def step(says: str, server: str, child: str, *arrows: Arrow) -> Frame:
-        things = Memory("parent", "x = 2"), Memory("server", server), Memory("child", child)
+    def step(says: str, child: tuple[str, ...], server: tuple[str, ...] = nothing, *arrows: Arrow) -> Frame:
+        things = Memory("parent", *all_of_it), Memory("server", *server), Memory("child", *child)
         return Frame(says, Row(*things), arrows)
 
-    nothing, script = "empty", "x = 1"
     return Drawing(
-        step("The script says x = 1. The parent has set x = 2 since.", nothing, nothing),
-        step("fork: the child is a copy of all its memory, and of one thread.", nothing, "x = 2"),
-        step("spawn: the child is a new Python that imports the script.", nothing, script),
+        step("The script says x = 1. The parent set x = 2, opened a file, holds a lock.", nothing),
+        step("fork: the child has a copy of it all, but only of one thread.", all_of_it),
+        step("spawn: the child is a new Python, and imports the script.", script),
         step(
-            "forkserver: so it is here, but forked from a small server: quicker.",
-            "ready",
+            "forkserver: as new, but forked from a server that is ready.",
             script,
+            nothing,
             Arrow("parent", "server", "asks"),
             Arrow("server", "child", "forks"),
         ),
