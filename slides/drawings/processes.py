@@ -5,7 +5,7 @@ from drawing import Arrow, Box, Column, Drawing, Frame, Lock, Memory, Row, Worke
 
 def pool() -> Drawing:
     """A task goes to a worker process as bytes, and its answer comes back as bytes."""
-    tasks = Memory("tasks of the parent", *(f"f({n})" for n in range(6)))
+    tasks = Memory("tasks of the parent", *(f"f({n})" for n in range(10)))
 
     def step(says: str, first: str = "", second: str = "", *arrows: Arrow) -> Frame:
         workers = [
@@ -19,7 +19,7 @@ def pool() -> Drawing:
             )
             for i, does in enumerate((first, second), 1)
         ]
-        return Frame(says, Column(tasks, Row(*workers), gap=44), arrows)
+        return Frame(says, Column(tasks, Row(*workers, gap=120), gap=44), arrows)
 
     sent = [Arrow("tasks of the parent", f"worker {i}") for i in (1, 2)]
     back = [Arrow(f"worker {i}", "tasks of the parent") for i in (1, 2)]
