@@ -1,14 +1,17 @@
 """What every test file may use: where things are, a browser, leftovers."""
 
+import fcntl
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from machine import usable_cores
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMOS = ROOT / "demos"
@@ -32,7 +35,8 @@ for name in (
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 # ... nor a test leave something in a reader's home.
-IPYTHON = ROOT / "build" / "cache" / "ipython"
+CACHE = ROOT / "build" / "cache"
+IPYTHON = CACHE / "ipython"
 IPYTHON.mkdir(parents=True, exist_ok=True)
 os.environ["IPYTHONDIR"] = str(IPYTHON)
 
@@ -62,6 +66,67 @@ def files(folder):
 
 def git_status():
     return subprocess.check_output(["git", "status", "--porcelain"], cwd=ROOT, text=True)
+
+
+def shared_memory():
+    folder = Path("/dev/shm")
+    return set(folder.iterdir()) if folder.exists() else set()
+
+
+def left_in_memory(before):
+    """Shared memory that is there now and was not before, and that no living process has."""
+    used, left = set(), set()
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        with suppress(OSError):  # gone, or somebody else's
+            used |= {line.split()[4] for line in maps.read_text().splitlines() if "/dev/shm/" in line}
+    for file in shared_memory() - before:
+        with suppress(FileNotFoundError):
+            if str(file.stat().st_ino) not in used:
+                left.add(file)
+    return left
+
+
+# --- in several processes, as make test does ---------------------------------------------------------------
+
+# The tests of a file stay in one process, in their order. A test that would notice those of other files,
+# because it needs two free cores or all of build/, is marked alone.
+
+PROCESSES = 4  # at most: more would wait for the longest file
+IN_PROCESSES = "PYTEST_XDIST_WORKER" in os.environ
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    return min(usable_cores(), PROCESSES)
+
+
+def alone(item):
+    """Whether no other test may run meanwhile: it is marked, or asks whether cores are free."""
+    return item.get_closest_marker("alone") or "free_cores" in item.function.__code__.co_names
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # a test's timeout begins when it may run
+def pytest_runtest_protocol(item, nextitem):
+    if IN_PROCESSES:
+        enter(alone(item))
+    try:
+        return (yield)
+    finally:
+        if IN_PROCESSES:
+            fcntl.flock(ROOM, fcntl.LOCK_UN)
+
+
+def enter(alone):
+    """Wait until a test may run: beside others, or alone."""
+    fcntl.flock(DOOR, fcntl.LOCK_EX)  # who waits for an empty room lets nobody in before
+    fcntl.flock(ROOM, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+    fcntl.flock(DOOR, fcntl.LOCK_UN)
+
+
+DOOR, ROOM = ((CACHE / name).open("w") for name in ("door", "room"))
+
+
+# --- fixtures ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")

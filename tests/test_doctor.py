@@ -97,6 +97,7 @@ def of_a_doctor(process):
 # --- the whole ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.alone  # each check has a deadline
 def test_every_check_has_a_line_and_the_exit_status_tells(tmp_path, left):
     home = tmp_path / "home"
     home.mkdir()

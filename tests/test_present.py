@@ -39,7 +39,6 @@ def start_kernel(talk):
     client = BlockingKernelClient(connection_file=str(talk.folder / f"runtime/kernel-{kernel}.json"))
     client.load_connection_file()
     client.start_channels()
-    client.wait_for_ready(timeout=PATIENCE)
     child = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
     start = "subprocess.Popen([sys.executable, '-c', child], stdout=subprocess.PIPE, start_new_session=True)"
     code = f"import subprocess, sys; child = {child!r}; {start}.stdout.readline()"
@@ -128,6 +127,7 @@ def test_a_free_port_is_used_and_what_an_ended_talk_left_is_removed(folder):
 
 ABOUT = {"title": "Stage", "minutes": 1, "parts": [{"name": "00-stage"}]}
 STATE = {"part": "00-stage"}
+LIVES = "1"  # init or its like
 DIED = "4194305"  # no process: Linux counts to 4194304, macOS to 99998
 
 
@@ -138,7 +138,7 @@ DIED = "4194305"  # no process: Linux counts to 4194304, macOS to 99998
         (ABOUT | {"minutes": 2}, DIED, 2, "", True),
         (ABOUT, DIED, 4, "", False),
         (ABOUT, DIED, 0, "1", False),
-        (ABOUT, os.getpid(), 0, "", False),  # it has not died
+        (ABOUT, LIVES, 0, "", False),
         (ABOUT | {"title": "Another"}, DIED, 0, "", False),
         (ABOUT | {"parts": []}, DIED, 0, "", False),
     ],
@@ -146,7 +146,7 @@ DIED = "4194305"  # no process: Linux counts to 4194304, macOS to 99998
 def test_the_same_talk_goes_on_where_it_died(tmp_path, monkeypatch, about, process, hours, fresh, goes_on):
     monkeypatch.setattr(present, "BUILD", tmp_path)
     monkeypatch.setenv("FRESH", fresh)
-    state = tmp_path / str(process) / "state.json"
+    state = tmp_path / process / "state.json"
     state.parent.mkdir()
     state.write_text(json.dumps(STATE))
     state.with_name("talk.json").write_text(json.dumps(about))
@@ -200,6 +200,7 @@ def test_a_folder_without_notebooks_is_refused(tmp_path):
     assert str(tmp_path) in words
 
 
+@pytest.mark.alone  # it looks at the talks that there are
 @pytest.mark.parametrize("name, value", [("REPLAY", "yes"), ("TALK", "12h"), ("PARTS", "77")])
 def test_a_talk_that_does_not_exist_is_refused(folder, name, value):
     status, words = refusal(folder, **{name: value})
@@ -208,6 +209,7 @@ def test_a_talk_that_does_not_exist_is_refused(folder, name, value):
     assert value in words
 
 
+@pytest.mark.alone  # the next talk removes the log
 def test_a_server_that_does_not_start_is_reported_with_its_log(folder, tmp_path):
     (tmp_path / "jupyter_server.py").write_text("raise SystemExit('no server today')")
     status, words = refusal(folder, PYTHONPATH=tmp_path)

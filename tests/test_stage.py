@@ -779,6 +779,7 @@ def emergency(folder):
     return export.written(talk, sections, {"replay": True, "facts": {}})["talk.html"]
 
 
+@pytest.mark.alone  # any other talk would remove what the first one left
 def test_everything_dies_and_the_talk_goes_on(browser, folder):
     with Talk(*PRESENT, folder) as first:
         (first.folder / "emergency.html").write_text(emergency(folder))
