@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import deck
 import listing
@@ -20,7 +19,7 @@ import pytest
 import record
 import recordings
 import watchdog
-from conftest import ROOT, free_port, until
+from conftest import ROOT, free_port, left_in_memory, shared_memory, until
 from jupyter_client.manager import KernelManager
 
 SOON = 5  # seconds; what the stage promises
@@ -124,10 +123,6 @@ def sabotage(talk, body):
 
 def leftovers(kernel):
     return watchdog.marked({"DECK_KERNEL": kernel.value("__import__('os').environ['DECK_KERNEL']")})
-
-
-def shared_memory():
-    return {path.name for path in Path("/dev/shm").glob("psm_*")}
 
 
 RUN = "from deck import run\nmeasured = run('gil_lanes', deadline=2)"
@@ -278,7 +273,7 @@ def test_sabotage_leaves_label_reason_and_picture_and_nothing_else(harm, talk, k
     assert "a row" not in shown
     assert "TRACEBACK" not in shown
     assert until(lambda: not leftovers(slide), SOON)
-    assert shared_memory() <= memory
+    assert until(lambda: not left_in_memory(memory), SOON), left_in_memory(memory)
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
@@ -326,6 +321,7 @@ def test_the_recording_is_there_before_the_last_process_is_gone(talk, kernel):
     slide = kernel()
     slide.run("from deck import run")
     pid = int(slide.value("__import__('os').getpid()"))
+    mark = {"DECK_KERNEL": slide.value("__import__('os').environ['DECK_KERNEL']")}
     alive = []
 
     def seen(text):
@@ -333,7 +329,9 @@ def test_the_recording_is_there_before_the_last_process_is_gone(talk, kernel):
             alive.append(len(psutil.Process(pid).children(recursive=True)) + len(deaf()))
 
     def deaf():
-        return [p for p in psutil.process_iter(["cmdline"]) if "SIG_IGN" in " ".join(p.info["cmdline"] or [])]
+        ours = watchdog.marked(mark)
+        found = [process for process in psutil.process_iter(["cmdline"]) if process in ours]
+        return [process for process in found if "SIG_IGN" in " ".join(process.info["cmdline"] or [])]
 
     slide.run(RUN, seen)
     assert alive
