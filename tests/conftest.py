@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from machine import usable_cores
 
@@ -81,9 +83,15 @@ def left_in_memory(before):
             used |= {line.split()[4] for line in maps.read_text().splitlines() if "/dev/shm/" in line}
     for file in shared_memory() - before:
         with suppress(FileNotFoundError):
-            if str(file.stat().st_ino) not in used:
+            if str(file.stat().st_ino) not in used and not psutil.pid_exists(owner(file)):
                 left.add(file)
     return left
+
+
+def owner(folder):
+    """The process that joblib names a folder after; -1 where there is none."""
+    found = re.match(r"joblib_memmapping_folder_(\d+)_", folder.name)
+    return int(found[1]) if found else -1
 
 
 # --- in several processes, as make test does ---------------------------------------------------------------
