@@ -29,6 +29,6 @@ def task(script: str) -> str:
 def code(script: str) -> str:
     """All that a script defines, without its docstring, its imports and the call of the check."""
     text = (EXERCISES / f"{script}.py").read_text(encoding="utf-8")
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign, ast.AnnAssign)
     definitions = [node for node in ast.parse(text).body if isinstance(node, kinds)]
     return "\n\n".join(definition(node, text.splitlines()) for node in definitions)

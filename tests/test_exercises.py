@@ -30,7 +30,12 @@ NOT_YET = {
     "keep_the_heart_beating": r"silent for \d{3,} ms, because fetch\(\) waits in the thread of the loop",
     "measure_it_right": r"of a function that sleeps, but .*, because a CPU clock stands still",
     "karp_flatt": r"speedup\(.*\) is .*, because it tells how many times sooner",
+    "split_the_work": r"the workers are busy [5-8]\d % of the time, because one of them is done",
+    "send_it_once": r"pickled 60 times for [23] workers, because it is an argument of each task",
+    "count_in_parallel": r"values are missing, because a thread wrote",
+    "compile_it_once": r"4 compilations served 4 calls, because @njit is called again for each",
 }
+NUMBA = {"count_in_parallel", "compile_it_once"}  # these need it; the others nothing
 
 PAY, SALE = "        pay()", "            stock[item] = remove(stock[item])\n"
 LOOP = "    for item in orders:\n"
@@ -38,6 +43,9 @@ LOCK_OF_EACH = "locks = {item: threading.Lock() for item in check.ITEMS}\n\n\nde
 THREAD = "await asyncio.to_thread(fetch, number)"
 PROCESS = "await loop.run_in_executor(pool, count_primes, page)"
 WARM_UP, MEDIAN = "    function()  # to warm up\n", "return statistics.median(times)"
+PIECES, REVERSED = "chunksize=8", "return answers[::-1]"
+OWN_ROW = "rows[get_thread_id(), values[i]] += 1"
+ONE_TYPE = "np.ascontiguousarray(points, np.float64)"
 FRACTION, ONE = "(tp / t1 - 1 / p) / (1 - 1 / p)", " if p > 1 else math.nan"
 
 # What to change in a solution, and why that is wrong then
@@ -109,6 +117,36 @@ WRONG = {
         ),
         ({" if time else math.inf": ""}, "line 22 raised ZeroDivisionError"),
     ],
+    "split_the_work": [
+        ({PIECES: "chunksize=1"}, "but 200 pieces were sent, because one holds 1 of 200 tasks; 40 will do"),
+        ({PIECES: "chunksize=200"}, "busy 50 % of the time, because one of them did all"),
+        ({REVERSED: "return answers"}, "200 answers came for 200 tasks, and not theirs in their order"),
+        (
+            {"pool.map(work, tasks[::-1], chunksize=8)": "map(work, tasks[::-1])"},
+            "the script itself did a task",
+        ),
+    ],
+    "send_it_once": [
+        ({"(find_in_kept, places)": "(find, [atlas] * len(places), places)"}, NOT_YET["send_it_once"]),
+        (
+            {"find_in_kept, places": "find_in_kept, sorted(places)"},
+            "60 places, and not theirs in their order",
+        ),
+        ({"pool.map": "keep(atlas) or map"}, "the script itself looked places up"),
+    ],
+    "count_in_parallel": [
+        ({OWN_ROW: "rows[0, values[i]] += 1"}, NOT_YET["count_in_parallel"]),
+        ({"prange(len(values))": "range(len(values))"}, "because there is no prange any more"),
+        ({"(parallel=True)": ""}, r"because count\(\) is not compiled with parallel=True"),
+    ],
+    "compile_it_once": [
+        (
+            {ONE_TYPE: "np.array(points)"},
+            "[234] compilations served 4 calls, because each had a type of its own",
+        ),
+        ({"@njit\n": ""}, "because numba is not used any more"),
+        ({"range(1, len(p))": "range(2, len(p))"}, "an array of float64 is .*, because steps are lost"),
+    ],
 }
 
 
@@ -154,6 +192,10 @@ def test_the_solution_is_right(name, version, answer):
     if version not in found:
         pytest.skip(f"no Python {version} found")
     done = answer(text_of(f"{name}_solved"), found[version])
+    if name in NUMBA and done.returncode == 2:
+        assert version != "this"
+        assert re.fullmatch(r"mine.py: (numba|numpy) is missing: pip install \1\n", done.stderr)
+        pytest.skip(f"Python {version} has no numba, and it says so")
     assert done.stderr == ""
     assert re.fullmatch(r"Right: .*\d.*\n", done.stdout), done.stdout
     assert done.returncode == 0
@@ -179,7 +221,10 @@ def test_a_stub_is_short_says_how_to_run_it_and_needs_nothing(name):
         nodes = list(ast.walk(ast.parse(text_of(script))))
         modules = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
         modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-        assert {module.partition(".")[0] for module in modules} <= sys.stdlib_module_names | {"check"}
+        more = {"numba", "numpy"} if script == "check" or name in NUMBA else set()
+        assert {module.partition(".")[0] for module in modules} <= sys.stdlib_module_names | {"check"} | more
+    if name in NUMBA:
+        assert "with check.needs_packages():\n    import numpy" in text
 
 
 # --- what does not end -----------------------------------------------------------------------------------
@@ -292,7 +337,7 @@ def test_the_code_on_a_slide_is_short_and_all_there_is_to_mend(script):
     text = text_of(script)
     for node in ast.parse(text).body:
         if isinstance(
-            node, (ast.Expr, ast.Import, ast.ImportFrom, ast.If)
+            node, (ast.Expr, ast.Import, ast.ImportFrom, ast.With, ast.If)
         ):  # docstring, …, call of the check
             text = text.replace(ast.get_source_segment(text_of(script), node), "")
     assert [line for line in lines if line] == [line for line in text.splitlines() if line]

@@ -6,9 +6,12 @@ within one run, again if need be: a busy machine makes nothing right wrong.
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import contextlib
 import functools
 import hashlib
+import inspect
 import itertools
 import math
 import multiprocessing
@@ -20,9 +23,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from types import FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 DEADLINE = 30.0  # seconds; a right solution takes five at most
 GRACE = 10.0  # seconds that threads and processes of a solution have to end, after the verdict
@@ -409,3 +412,210 @@ def equal(function: Callable[..., float], args: tuple[float, ...], right: float,
         raise NotYet(f"{call} is {answer}, because it returns no number")
     if not (math.isclose(answer, right, rel_tol=1e-6) or (math.isnan(answer) and math.isnan(right))):
         raise NotYet(f"{call} is {answer:.4g}, not {right:.4g}, because {why}")
+
+
+# --- split_the_work --------------------------------------------------------------------------------------
+
+TASKS = 200
+SHORTEST, LONGEST = 0.001, 0.015  # seconds; they sleep, so that a busy machine is no slower
+MOST_PIECES = 40
+BUSY = 0.9  # of the time, each worker, on average
+
+
+class Answer(NamedTuple):
+    """What a task gave, and when and by which process it was done."""
+
+    task: float
+    worker: int
+    start: float
+    end: float
+
+
+def work(task: float) -> Answer:
+    start = time.perf_counter()
+    time.sleep(task)
+    return Answer(task, os.getpid(), start, time.perf_counter())
+
+
+class CountingPool(ProcessPoolExecutor):
+    """A pool that counts the pieces of work that it sends."""
+
+    pieces = 0
+
+    def submit(self, *args: Any, **options: Any) -> Any:
+        self.pieces += 1
+        return super().submit(*args, **options)
+
+
+@judged
+def split_the_work(share: Callable[[CountingPool, list[float]], list[Answer]]) -> str:
+    """All tasks are done, in few pieces, and both workers are busy to the end."""
+    step = (LONGEST - SHORTEST) / TASKS
+    tasks = [SHORTEST + (i + random.random()) * step for i in range(TASKS)]
+    with CountingPool(2) as pool:
+        list(pool.map(work, [LONGEST] * 4))  # both are there
+        for _ in range(TRIES):
+            pool.pieces = 0
+            answers = share(pool, list(tasks))
+            if [getattr(answer, "task", None) for answer in answers] != tasks:
+                raise NotYet(
+                    f"{len(answers)} answers came for {TASKS} tasks, and not theirs in their order, because"
+                    " share() is to give work(task) for each of them"
+                )
+            if os.getpid() in (answer.worker for answer in answers):
+                raise NotYet("the script itself did a task, because the pool was not asked to")
+            span = max(answer.end for answer in answers) - min(answer.start for answer in answers)
+            busy = sum(answer.end - answer.start for answer in answers) / (2 * span)
+            if pool.pieces > MOST_PIECES:
+                raise NotYet(
+                    f"both are busy {100 * busy:.0f} % of the time, but {pool.pieces} pieces were sent,"
+                    f" because one holds {TASKS // pool.pieces} of {TASKS} tasks; {MOST_PIECES} will do"
+                )
+            if busy >= BUSY:
+                return f"both are busy {100 * busy:.0f} % of the time, with {pool.pieces} pieces"
+    begin, ends = min(answer.start for answer in answers), {}
+    for answer in sorted(answers, key=lambda answer: answer.end):
+        ends[answer.worker] = answer.end - begin
+    early = f"one of them is done after {100 * min(ends.values()) / span:.0f} % of it"
+    why = early if len(ends) > 1 else "one of them did all"
+    raise NotYet(f"the workers are busy {100 * busy:.0f} % of the time, because {why}")
+
+
+# --- send_it_once ----------------------------------------------------------------------------------------
+
+PLACES = 60
+pickled: list[int] = []  # the process that pickled an atlas, for each time
+
+
+class Atlas:
+    """Where the places are, and much else; it notes when it is pickled."""
+
+    def __init__(self, where: dict[str, int]) -> None:
+        self.where, self.much_else = where, bytes(300_000)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        pickled.append(os.getpid())
+        return Atlas, (self.where,)
+
+
+class Found(NamedTuple):
+    """Where a place is, and which process looked it up."""
+
+    where: int
+    worker: int
+
+
+def find(atlas: Atlas, place: str) -> Found:
+    time.sleep(0.001)  # so that one worker alone does not find all
+    return Found(atlas.where[place], os.getpid())
+
+
+@judged
+def send_it_once(look_up: Callable[[Atlas, list[str], int], list[Found]]) -> str:
+    """The workers find all places, and the atlas is pickled once for each of them at most."""
+    workers = random.randint(2, 3)
+    where = {f"place {i}": random.randrange(10**6) for i in range(PLACES)}
+    places = random.sample(sorted(where), PLACES)
+    found = look_up(Atlas(where), places, workers)
+    if [getattr(each, "where", None) for each in found] != [where[place] for place in places]:
+        raise NotYet(
+            f"{len(found)} answers came for {PLACES} places, and not theirs in their order, because"
+            " look_up() is to give find(atlas, place) for each of them"
+        )
+    if os.getpid() in (each.worker for each in found):
+        raise NotYet("the script itself looked places up, because the workers were not asked to")
+    times = pickled.count(os.getpid())
+    if times > workers:
+        raise NotYet(
+            f"the atlas was pickled {times} times for {workers} workers, because it is an argument of each"
+            f" {'task' if times >= PLACES else 'piece of work'}"
+        )
+    return f"{workers} workers found {PLACES} places, and the atlas was pickled {times} times"
+
+
+# --- count_in_parallel, compile_it_once ------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def needs_packages() -> Iterator[None]:
+    """Around the imports that an exercise cannot do without: where one fails, a line and status 2."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        print(
+            f"{os.path.basename(script())}: {error.name} is missing: pip install {error.name}",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+
+
+VALUES = 20_000_000  # so that the threads are at it at the same time, even on a busy machine
+COUNTS = 10  # attempts to see something lost
+
+
+@judged
+def count_in_parallel(count: Any) -> str:
+    """Threads share the loop over the values, and nothing is lost."""
+    import numba
+    import numpy as np
+
+    if not getattr(count, "targetoptions", {}).get("parallel"):
+        raise NotYet("the threads have nothing to do, because count() is not compiled with parallel=True")
+    calls = [
+        node.func
+        for node in ast.walk(ast.parse(inspect.getsource(count.py_func)))
+        if isinstance(node, ast.Call)
+    ]
+    if not any(ast.unparse(call).endswith("prange") for call in calls):
+        raise NotYet("one thread counts alone, because there is no prange any more")
+    for _ in range(COUNTS):
+        numbers = random.randint(3, 9)
+        values = np.random.default_rng().integers(0, numbers, VALUES, np.uint8)
+        counts, right = count(values, numbers), np.bincount(values, minlength=numbers)
+        if len(counts) != numbers:
+            raise NotYet(f"there are {len(counts)} counters, because count() is to have one for each number")
+        missing = int(right.sum()) - int(sum(counts))
+        if missing > 0:
+            raise NotYet(
+                f"{missing:,} of {VALUES:,} values are missing, because a thread wrote what it had made of"
+                " an old count, after another one had written a new one"
+            )
+        if list(counts) != list(right):
+            raise NotYet(
+                f"{-missing:,} values are too many, because some are counted more than once, or wrongly"
+            )
+    threads = numba.get_num_threads()
+    if threads == 1:
+        raise NotYet("nobody knows, because one thread alone loses nothing; try it where there are two cores")
+    return f"{threads} threads counted {VALUES:,} values {COUNTS} times, and all are there"
+
+
+@judged
+def compile_it_once(length: Callable[[Any], float]) -> str:
+    """One compilation serves all types and layouts."""
+    import numpy as np
+    from numba.core import event
+
+    path = [(random.randrange(100), random.randrange(100)) for _ in range(50)]
+    right = math.fsum(math.dist(a, b) for a, b in zip(path, path[1:]))  # noqa: B905, RUF007  (Python 3.9)
+    whole = np.array(path)
+    calls = {
+        "an array of float64": whole.astype(float),
+        "an array of int64": whole,
+        "an array in Fortran's order": np.asfortranarray(whole, float),
+        "a list of pairs": path,
+    }
+    with event.install_recorder("numba:compile") as recorder:
+        for what, points in calls.items():
+            answer = length(points)
+            if not math.isclose(answer, right, rel_tol=1e-6):
+                raise NotYet(f"length() of {what} is {answer:.6g}, not {right:.6g}, because steps are lost")
+    yours = [each.data["dispatcher"] for _, each in recorder.buffer if each.is_start]
+    yours = [each for each in yours if each.py_func.__code__.co_filename == script()]
+    if len(yours) > 1:
+        functions = len({id(each) for each in yours})
+        why = "@njit is called again for each" if functions > 1 else "each had a type of its own"
+        raise NotYet(f"{len(yours)} compilations served {len(calls)} calls, because {why}")
+    if not yours and not any(hasattr(each, "signatures") for each in vars(sys.modules["__main__"]).values()):
+        raise NotYet("nothing was compiled at all, because numba is not used any more")
+    return f"{len(calls)} calls with {len(calls)} types of points took {len(yours)} compilation"
