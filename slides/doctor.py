@@ -242,7 +242,7 @@ def numba() -> str:
         return result
 
     expect(total(30), SUM, ANEW)
-    layer = numba.threading_layer()  # type: ignore[attr-defined]
+    layer = numba.threading_layer()
     return f"{numba.__version__}, a sum by {numba.get_num_threads()} threads ({layer})"
 
 
