@@ -10,7 +10,7 @@ import pytest
 from numba import config, njit
 from numba_jit import CALLS, arrays, calls, calls_of_compiled, loops
 
-LONG = ["--size", "1500"]  # loops in Python for 2 s or more, then the other process
+LONG = ["--size", "700"]  # loops in Python for half a second or more, then compiling, then the other process
 PROCESSES = []
 
 
