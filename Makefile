@@ -16,7 +16,7 @@ doctor:   ## what works on this machine, and the mend for what does not
 	@python=$$("$(PYTHON)" slides/setup.py) && exec "$$python" slides/doctor.py
 
 test:     ## every test, and the style of the code
-	@python=$$("$(PYTHON)" slides/setup.py --group test) && exec "$$python" -m pytest -n auto --dist loadfile $(TESTS)
+	@python=$$("$(PYTHON)" slides/setup.py --group test) && exec "$$python" -m pytest -n auto $(TESTS)
 
 check-slides: ## every slide in a browser, live and exported, three sizes, light and dark; with screenshots
 	@python=$$("$(PYTHON)" slides/setup.py --group test) && echo "Screenshots: build/screenshots" && \
