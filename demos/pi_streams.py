@@ -23,11 +23,11 @@ def pi(generator, samples):
     return 4 * sum((1 - generator.random() ** 2) ** 0.5 for _ in range(samples)) / samples
 
 
-def made_once(samples, task):
+def seeded_once(samples, task):
     return pi(SEEDED, samples)
 
 
-def made_once_unseeded(samples, task):
+def unseeded_once(samples, task):
     return pi(UNSEEDED, samples)
 
 
@@ -58,10 +58,10 @@ def crew(estimate, samples, tasks):
 
 def crews(samples, tasks, lines):
     """What a Run is made of: how many results are distinct. The lines show the results."""
-    for estimate in (made_once, made_once_unseeded, module_random, one_a_task):
+    for estimate in (seeded_once, unseeded_once, module_random, one_a_task):
         results = crew(estimate, samples, tasks)
         again = "same" if crew(estimate, samples, tasks) == results else "other"
-        lines.append(f"{estimate.__name__:>18}  {'  '.join(f'{pi:.4f}' for pi in results[:7])}")
+        lines.append(f"{estimate.__name__:>13} {'  '.join(f'{pi:.4f}' for pi in results[:8])}")
         yield estimate.__name__, [len(set(results))], "distinct", f"of {tasks}", {"again": again}
     if get_start_method() != "fork":
         print("No fork: a worker is no copy of this process, it has imported the module.")

@@ -12,8 +12,8 @@ import pytest
 LONG = ["--samples", "100000000"]
 PROCESSES = []
 ESTIMATES = [
-    pi_streams.made_once,
-    pi_streams.made_once_unseeded,
+    pi_streams.seeded_once,
+    pi_streams.unseeded_once,
     pi_streams.module_random,
     pi_streams.one_a_task,
 ]
@@ -30,11 +30,11 @@ def test_distinct_and_again_under_every_start_method(start, demo, tmp_path):
     said, record = record_of(demo, tmp_path, "--quick", "--start", start, "--tasks", 2)
     found = {run["variant"]: (*run["values"], run["parameters"]["again"]) for run in record["runs"]}
     assert {(run["measure"], run["unit"]) for run in record["runs"]} == {("distinct", "of 2")}
-    assert found["made_once"] == (1, "same")
+    assert found["seeded_once"] == (1, "same")
     assert found["module_random"] == (2, "other")
     assert found["one_a_task"] == (2, "same")
     if start != "forkserver":  # newer ones import the module before they fork, then all are copies
-        assert found["made_once_unseeded"] == ((1, "same") if start == "fork" else (2, "other"))
+        assert found["unseeded_once"] == ((1, "same") if start == "fork" else (2, "other"))
     assert ("No fork: " in said) == (start != "fork")
 
 
@@ -71,7 +71,7 @@ def test_the_picture_shows_the_results_and_marks_those_that_are_alike(demo, tmp_
     first, *_, last = picture["alt"].splitlines()
     random_numbers = random.Random(2018)
     estimate = 4 * sum(sqrt(1 - random_numbers.random() ** 2) for _ in range(100)) / 100
-    assert first.split() == ["made_once", *[f"{estimate:.4f}"] * 3]
+    assert first.split() == ["seeded_once", *[f"{estimate:.4f}"] * 3]
     assert len(set(last.split())) == 4
     assert f'class="loud" fill="#a84300" font-weight="bold">{"  ".join(first.split()[1:])}<' in picture["svg"]
     assert not any(number in last for number in first.split()[1:])
