@@ -71,7 +71,7 @@ def peaks(variants, tasks, workers):
 
 
 def main(argv=None):
-    args = parse_args(__doc__, argv, tasks=TASKS, workers=(None, 2))
+    args = parse_args(__doc__, argv, tasks=TASKS, workers=(2, 2))
     variants = [pool_map, pool_imap, executor_map, pool_window]
     return record(args, (Run(*row) for row in peaks(variants, cut(START, args.tasks), args.workers)))
 

@@ -32,7 +32,7 @@ def test_the_pool_is_as_large_as_asked_and_gets_one_task_at_a_time(monkeypatch):
     assert seen == [3, 1]
 
 
-@pytest.mark.parametrize(("workers", "steps"), [(1, [1, 2, 4]), (3, [1, 3, 6, 12])])
+@pytest.mark.parametrize(("workers", "steps"), [(1, [1, 2, 4]), (3, [1, 3, 6, 12]), (4, [1, 2, 4, 8, 16])])
 def test_its_rows_go_up_to_four_times_the_workers(workers, steps, demo, tmp_path):
     options = ["--tasks", 1, "--rounds", 2, "--workers", workers, "--json", tmp_path / "r.json"]
     done = demo("primes_workers", *options)
