@@ -1,6 +1,5 @@
 """What every test file may use: where things are, a browser, leftovers."""
 
-import fcntl
 import os
 import re
 import shutil
@@ -14,6 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 from machine import usable_cores
+
+try:
+    import fcntl
+except ImportError:  # Windows: one process
+    fcntl = None
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMOS = ROOT / "demos"
@@ -105,7 +109,7 @@ IN_PROCESSES = "PYTEST_XDIST_WORKER" in os.environ
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    return min(usable_cores(), PROCESSES)
+    return min(usable_cores(), PROCESSES) if fcntl else 0
 
 
 def alone(item):

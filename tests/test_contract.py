@@ -162,7 +162,7 @@ def test_ctrl_c_ends_it_and_every_child(name, method):
     )
     try:
         assert child.stdout.readline()  # unasked, since rows must come at once
-        assert until(lambda: started(mark), 20), "it did not start"
+        assert until(lambda: started(mark)), "it did not start"
         os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all of them
         _, errors = child.communicate(timeout=8)  # a demo that ignores it would take ten
         left = watchdog.marked(mark)
