@@ -21,7 +21,7 @@ with needs_packages():
     from numba.core.errors import TypingError
 
 CALLS = Number(100, 10, most=10_000_000, about="calls in each measurement")
-REPEATS = 10
+REPEATS = 9
 INSIDE = 100_000  # calls by a compiled loop, for each of which it is entered once
 
 
@@ -39,22 +39,22 @@ compiled = njit(add)
 loop = njit(often)
 NUMBERS, ARRAYS = (1.5, 0.5), (np.full(8, 1.5), np.full(8, 0.5))
 WAYS = [
-    ("Python", "two numbers", add, NUMBERS, 1),
-    ("@njit", "two numbers", compiled, NUMBERS, 1),
-    ("@njit, from @njit", "two numbers", loop, (compiled, *NUMBERS), INSIDE),
-    ("NumPy", "arrays of 8", add, ARRAYS, 1),
-    ("@njit", "arrays of 8", compiled, ARRAYS, 1),
-    ("@njit(parallel=True)", "arrays of 8", njit(parallel=True)(add), ARRAYS, 1),
+    ("two numbers", "Python", add, NUMBERS, 1),
+    ("two numbers", "@njit", compiled, NUMBERS, 1),
+    ("two numbers", "@njit, from @njit", loop, (compiled, *NUMBERS), INSIDE),
+    ("arrays of 8", "NumPy", add, ARRAYS, 1),
+    ("arrays of 8", "@njit", compiled, ARRAYS, 1),
+    ("arrays of 8", "@njit(parallel=True)", njit(parallel=True)(add), ARRAYS, 1),
 ]
 
 
 def measure(calls):
-    """What a Run is made of: the ns of a call."""
-    for variant, of, function, args, inside in WAYS:
+    """What a Run is made of: the ns of a call, with numbers and then with arrays."""
+    for of, variant, function, args, inside in WAYS:
         function(*args)  # compiles
         work = {"globals": {"function": function, "args": args}, "number": max(1, calls // inside)}
         seconds = repeat("function(*args)", repeat=REPEATS, **work)
-        yield variant, [1e9 * each / work["number"] / inside for each in seconds], "a call", "ns", {"of": of}
+        yield variant, [1e9 * each / work["number"] / inside for each in seconds], of, "ns"
 
 
 def refusal(function, *args):

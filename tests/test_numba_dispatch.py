@@ -13,7 +13,7 @@ PROCESSES = []
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way[0]}, {way[1]}")
 def test_every_way_adds(way):
-    _, of, function, args, inside = way
+    of, _, function, args, inside = way
     answer = function(*args)
     expected = 1.5 + 0.5 * inside
     assert answer == expected if of == "two numbers" else answer.tolist() == [expected] * 8
@@ -25,7 +25,7 @@ def test_the_loop_calls_what_it_is_given():
 
 def test_each_way_is_called_as_often_as_asked(monkeypatch):
     seen = []
-    ways = [("one", "", lambda x: seen.append(x), (1,), 1), ("loop", "", lambda x: seen.append(x), (2,), 5)]
+    ways = [("", "one", seen.append, (1,), 1), ("", "loop", seen.append, (2,), 5)]
     monkeypatch.setattr(numba_dispatch, "WAYS", ways)
     rows = list(measure(15))
     assert seen == [1] * (1 + 15 * REPEATS) + [2] * (1 + 3 * REPEATS)
@@ -33,9 +33,9 @@ def test_each_way_is_called_as_often_as_asked(monkeypatch):
 
 
 def test_a_call_costs_its_share_of_the_time(monkeypatch):
-    monkeypatch.setattr(numba_dispatch, "WAYS", [("loop", "numbers", max, NUMBERS, 10)])
+    monkeypatch.setattr(numba_dispatch, "WAYS", [("numbers", "loop", max, NUMBERS, 10)])
     monkeypatch.setattr(numba_dispatch, "repeat", lambda *_, **__: [3e-6])
-    assert list(measure(30)) == [("loop", [pytest.approx(100)], "a call", "ns", {"of": "numbers"})]
+    assert list(measure(30)) == [("loop", [pytest.approx(100)], "numbers", "ns")]
 
 
 def test_its_rows_and_why_numba_refuses(tmp_path, monkeypatch):
@@ -44,7 +44,7 @@ def test_its_rows_and_why_numba_refuses(tmp_path, monkeypatch):
     monkeypatch.chdir(folder)  # numba tells of files as seen from here
     assert numba_dispatch.main(["--quick", "--json", "r.json"]) == 0
     record = json.loads((folder / "r.json").read_text())
-    assert [(run["variant"], run["parameters"]["of"]) for run in record["runs"]] == [way[:2] for way in WAYS]
+    assert [(run["measure"], run["variant"]) for run in record["runs"]] == [way[:2] for way in WAYS]
     (picture,) = record["attachments"]
     assert "Cannot determine Numba type of <class 'function'>" in picture["alt"]
     assert "nopython" in picture["alt"]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numba_parallel import VARIANTS, copy, measure, roots, triad
 
-LONG = ["--size", "0.05", "--repeats", "10000"]  # soon at what is parallel, and then for long
+LONG = ["--size", "0.01", "--repeats", "30000"]  # soon at what is parallel, and then for long
 PROCESSES = []
 
 
