@@ -33,7 +33,7 @@ def test_only_one_variant_may_change_the_order(monkeypatch):
     monkeypatch.setattr(primes_pool, "sieve", slowly)
     for variant in ORDERED:
         assert variant([0, 1, 2], 2) == [0, 1, 2]
-    assert primes_pool.pool_imap_unordered([0, 1, 2], 2) == [1, 2, 0]
+    assert primes_pool.pool_imap_unordered([0, 1, 2], 2)[2] == 0
 
 
 @pytest.mark.parametrize(
