@@ -18,7 +18,7 @@ with needs_packages():
     import numpy as np
     from numba import extending, njit, prange
 
-WIDTH = Number(960, 96, least=96, most=4000, about="pixels in a row of the fine picture")
+WIDTH = Number(960, 96, least=96, most=3000, about="pixels in a row of the fine picture")
 REPEATS = 3
 BANDS = 15  # of the fine picture; each is a line in the terminal as soon as it is there
 
@@ -69,7 +69,7 @@ def fine(width):
 
 def main(argv=None):
     args = parse_args(__doc__, argv, width=WIDTH)
-    runs = (Run(*row) for row in rates(args.width))
+    runs = (Run(*row) for row in rates(min(args.width, WIDTH.default)))
     return record(args, chain(runs, (Attachment(*at) for at in fine(args.width))))
 
 

@@ -15,7 +15,7 @@ import pendulum
 import pytest
 from pendulum import EDGE, GRAVITY, HEIGHT, MAGNETS, MOST, SHADES, swing
 
-LONG = ["--width", "4000"]
+LONG = ["--width", "3000"]
 PROCESSES = []
 
 
@@ -134,8 +134,10 @@ def test_the_rows_are_rates_of_the_pixels_drawn(measured):
 
 def test_a_rate_is_pixels_by_time(monkeypatch):
     monkeypatch.setattr(numba_picture, "WAYS", [("Python", numba_picture.draw, 4)])
-    monkeypatch.setattr(numba_picture, "drawn", lambda draw, width: (np.zeros((3, 8)), 0.002))
-    assert [row[1] for row in numba_picture.rates(96)] == [[pytest.approx(12)] * 3]
+    monkeypatch.setattr(numba_picture, "drawn", lambda draw, width: (np.zeros((3, width)), 0.002))
+    ((_, rates, _, _, more, _),) = numba_picture.rates(96)
+    assert rates == [pytest.approx(3 * 24 / 2)] * 3
+    assert more == {"pixels": "72"}
 
 
 def test_a_way_that_draws_another_picture_is_not_measured(monkeypatch):
