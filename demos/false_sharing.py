@@ -1,0 +1,80 @@
+"""False sharing: threads that share no number may share a cache line, and then take it from each other.
+
+Each thread moves a particle of its own, position += velocity; the particles lie ever farther apart.
+Look for: slow steps while two particles fit into one cache line (64 bytes; 128 on Apple's chips).
+
+    $ python demos/false_sharing.py
+"""
+
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from harness import Number, Run, needs_packages, parse_args, record
+
+with needs_packages():
+    import numpy as np
+    from numba import njit
+
+STEPS = Number(300_000, 1_000, most=10**9, about="in a measurement: a millisecond")
+REPEATS = Number(20, 2, most=10**6, about="measurements for each row")
+TRIES = 20  # for each: those count that used the most cores; in the others threads took turns
+DISTANCES = [16, 32, 64, 128, 256]  # bytes; a particle has 16
+
+
+@njit(nogil=True)
+def move(positions, velocities, i, steps):
+    for _ in range(steps):
+        positions[i] += velocities[i]  # arrays may overlap: so each step reads the one and writes the other
+
+
+def particles(number, distance):
+    """Position, velocity, padding; position, velocity, padding; ... from the start of a cache line."""
+    room = np.ones((DISTANCES[-1] + number * distance) // 8)
+    start = -room.ctypes.data % DISTANCES[-1] // 8
+    return room[start:], room[start + 1 :], range(0, number * distance // 8, distance // 8)
+
+
+def measure(threads, distance, steps, repeats):
+    """The ns a step took the slowest thread, for each repeat; and where the particles are in the end."""
+    positions, velocities, places = particles(threads, distance)
+    barrier = threading.Barrier(threads)
+
+    def work(i):
+        barrier.wait()
+        start, cpu = time.perf_counter(), time.thread_time()
+        move(positions, velocities, i, steps)
+        return start, time.perf_counter(), time.thread_time() - cpu
+
+    pool = ThreadPoolExecutor(threads)
+    tries = (list(pool.map(work, places)) for _ in range(TRIES * repeats))
+    counted = sorted(tries, key=cores_used)[-repeats:]
+    seconds = [max(end - start for start, end, _ in spans) for spans in counted]
+    return [each / steps * 1e9 for each in seconds], [positions[i] for i in places]
+
+
+def cores_used(spans):
+    starts, ends, cpu = zip(*spans)
+    return sum(cpu) / (max(ends) - min(starts))
+
+
+def rows(workers, steps, repeats):
+    cores = {f.read_text() for f in Path("/sys/devices/system/cpu").glob("cpu*/topology/thread_siblings")}
+    print(f"Physical cores: {len(cores) or '?'} (there is little to see within one). Compiling ...")
+    move(np.ones(1), np.ones(1), 0, 1)
+    for threads in sorted({1, workers}):
+        for distance in DISTANCES:
+            ns, ends = measure(threads, distance, steps, repeats)
+            name = f"{threads} thread{'s' * (threads > 1)}"
+            yield name, ns, "time a step", "ns", {"bytes apart": distance}, None, None, ends
+
+
+def main(argv=None):
+    args = parse_args(__doc__, argv, steps=STEPS, repeats=REPEATS, workers=(2, 2))
+    return record(args, (Run(*row) for row in rows(args.workers, args.steps, args.repeats)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
