@@ -70,7 +70,7 @@ def main(argv=None):
     args = parse_args(__doc__, argv, size=SIZE, workers=(2, 2))
     array = np.arange(args.size * 125_000, dtype=np.int64)
     runs, gb = measure(compare, array, args.workers), array.nbytes / 1e9
-    rates = (replace(r, measure="rate", unit="GB/s", values=[gb / s for s in r.values]) for r in runs)
+    rates = (replace(r, measure="bandwidth", unit="GB/s", values=[gb / s for s in r.values]) for r in runs)
     return record(args, rates)
 
 

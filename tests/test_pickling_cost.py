@@ -105,7 +105,7 @@ def test_rates_are_the_bytes_of_the_array_by_the_time(monkeypatch, tmp_path):
     monkeypatch.setattr(pickling_cost, "measure", lambda *_: [Run("a way", [0.5, 0.25, 2.0], result=7)])
     assert pickling_cost.main(["--size", "4", "--json", str(tmp_path / "r.json")]) == 0
     (run,) = json.loads((tmp_path / "r.json").read_text())["runs"]
-    assert (run["measure"], run["unit"], run["result"]) == ("rate", "GB/s", 7)
+    assert (run["measure"], run["unit"], run["result"]) == ("bandwidth", "GB/s", 7)
     assert run["values"] == [0.008, 0.016, 0.002]
 
 
