@@ -128,7 +128,9 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
             continue
         number = option if isinstance(option, Number) else Number(*option)
         if name == "workers":  # a slip of the finger must not start 10,000 processes
-            most = max(64, 4 * usable_cores())
+            most = (
+                61 if sys.platform == "win32" else max(64, 4 * usable_cores())
+            )  # Windows has no larger pool
             number = Number(number.default, number.quick, 1, most, "threads, processes or ranks")
         numbers[name] = number
         default = "one a usable core" if number.default is None else f"{number.default:g}"
@@ -143,7 +145,7 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
     for name, number in numbers.items():
         if getattr(args, name) is None:
             quick = number.quick if args.quick else None
-            setattr(args, name, quick or number.default or usable_cores())
+            setattr(args, name, quick or number.default or min(usable_cores(), number.most))
     args.doc, args.demo = doc, found["demo"]
     args.parameters = {name: getattr(args, name) for name in options}
     given = sys.argv[1:] if argv is None else argv
@@ -488,17 +490,22 @@ def start_tracker() -> None:
 
 
 def end_workers(*signal_and_frame: Any) -> None:
-    """On Ctrl-C end the worker processes first, since leaving a pool waits for their tasks."""
+    """On Ctrl-C end the worker processes first, since leaving a pool waits for their tasks.
+
+    Not those of a multiprocessing.Pool: it ends its own, and would wait for the lock of one that is gone.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
     threading.excepthook = lambda _: None  # a pool's thread may complain of the workers that go now
-    stop_workers()
+    stop_workers([worker for worker in workers() if "PoolWorker" not in worker.name])
     raise KeyboardInterrupt
 
 
-def stop_workers() -> None:
-    for worker in workers():
+def stop_workers(some: Sequence[Any] | None = None) -> None:
+    """End these worker processes, or all."""
+    ended = workers() if some is None else some
+    for worker in ended:
         worker.terminate()
-    for worker in workers():
+    for worker in ended:
         worker.join(0.5)
         worker.kill()
 

@@ -308,14 +308,16 @@ def curves(record: Entry, parameter: str) -> str:
     ys += [0, *(y for _, y in ideal)] if scaling else []
     many = len(max((run["values"] for run in runs), key=len)) >= MANY
     title += ", logarithmic" * logarithmic(ys) + (f"; {words}" if (words := spread_words(runs)) else "")
-    left, right = 100.0, WIDTH - 40 - beside([*labels, parameter])
+    name_at = max(40, SMALL * len(number(xs[-1])) * 0.29 + 16)  # beside the last number of the axis
+    left = max(100.0, 12 + 0.5 * SMALL * max(len(number(y)) for y in marks(ys)))
+    right = WIDTH - name_at - beside([*labels, parameter])
     top, bottom = 44.0, 44 + max(250.0, APART * len(labels))
     to_x, to_y = scale(xs, left, right), scale([*marks(ys), *ys], bottom, top)
 
     def place(points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
         return [(to_x(x), to_y(y)) for x, y in points]
 
-    parts = [text(0, 16, title, SMALL), text(right + 40, bottom + 24, parameter, SMALL)]
+    parts = [text(0, 16, title, SMALL), text(right + name_at, bottom + 24, parameter, SMALL)]
     if parameter == "workers" and xs[-1] > cores:
         words, start = "more workers than cores", to_x(max(xs[0], cores))
         parts.append(rect(start, top, right - start, bottom - top, "panel", words))

@@ -339,6 +339,39 @@ def test_ctrl_c_while_the_harness_is_imported_is_one_line(tmp_path):
     assert child.returncode == 130
 
 
+IDLE_POOL = """
+import sys, time
+from multiprocessing import Pool
+from harness import ctrl_c_is_mine, parse_args, record
+
+def sleeps():
+    with ctrl_c_is_mine():
+        pool = Pool(4)
+    with pool:
+        print("started", flush=True)
+        yield pool.map(time.sleep, [20])
+
+if __name__ == "__main__":
+    sys.exit(record(parse_args("    $ python demos/gil_lanes.py", []), sleeps()))
+"""
+
+
+def test_ctrl_c_ends_a_pool_whose_workers_are_idle(tmp_path):
+    (tmp_path / "script.py").write_text(IDLE_POOL)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    for _ in range(3):  # it may end by chance
+        environment = os.environ | {"PYTHONPATH": str(DEMOS)}
+        with subprocess.Popen([sys.executable, tmp_path / "script.py"], env=environment, **pipes) as child:
+            try:
+                assert any(line == "started\n" for line in child.stdout)
+                time.sleep(0.5)  # the workers wait for tasks
+                child.send_signal(signal.SIGINT)
+                assert child.communicate(timeout=15)[1].endswith(": interrupted\n")
+            finally:
+                child.kill()
+        assert child.returncode == 130
+
+
 CHILD = """
 import multiprocessing, signal, sys
 from harness import ctrl_c_is_mine

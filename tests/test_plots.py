@@ -59,6 +59,7 @@ RECORDS = {
         measure="latency",
         unit="ms",
     ),
+    "long numbers": record([("a", [n / 10], {"samples": n}) for n in (1, 1000, 10_000_000)]),
     "crowded": record([("a", [n / 2], {"n": n}) for n in range(1, 51)]),
     "latencies": record([("a", LATENCIES, {"busy": n}) for n in (0, 1)], measure="latency", unit="ms"),
     "groups": record([(at, [1.0, 2.0], {"call": f}) for f in ("sleep", "loop", "c_sum") for at in PLACES]),
