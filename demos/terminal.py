@@ -128,6 +128,8 @@ def glyph(kind: str, share: Mapping[str, float], step: float) -> str:
     """The character of one column: a shade for the time it ran, else a mark for what it mostly did."""
     busy = sum(share.values()) if kind == "assigned" else share.get("ran", 0.0)
     shade = SHADES[min(4, round(4 * busy / step))]
+    if kind == "assigned":  # a task that is too short for a shade has the lightest
+        return shade if shade != " " or not busy else SHADES[1]
     if shade != " " or not share:
         return shade
     return MARKS[max(MARKS, key=lambda state: share.get(state, 0.0))]

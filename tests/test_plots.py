@@ -465,6 +465,15 @@ def test_the_terminal_shades_a_column_by_the_share_that_ran(monkeypatch):
     assert together == "together 100 ms in 100 ms: 1.0 ran at a time"
 
 
+def test_a_short_task_is_no_wait_for_the_gil(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    tasks = {"w 0": [(0.0, 50.0, "long"), (60.0, 60.1, "short")]}
+    bar, _, legend = terminal.lane_rows(picture(tasks, "assigned"), True)
+    assert bar.count("░") == 1
+    assert "·" not in bar
+    assert legend == "█▒ had a task (assigned: not who ran)"
+
+
 def test_lanes_with_parameters_have_a_heading_in_the_terminal():
     heading, *_ = terminal.lane_rows(picture(TURNS, chunksize=4, order="shuffled"), True)
     assert heading == "chunksize 4, order shuffled:"
