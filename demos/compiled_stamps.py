@@ -80,7 +80,7 @@ def stamp(lanes: Any) -> None:
     """Note the time; and if the last time is too long ago, a gap, how often it slept in it, and queued."""
     lane = lanes[0]
     end = now(lane)
-    if end - lane.last > GAP:
+    if end - lane.last > GAP or lane.number == 0:  # before its first stamp no thread ran
         for _ in range(READINGS):
             start = end
             sleeps, queued = counters(lane)

@@ -13,7 +13,7 @@ import numba_prange
 import numpy as np
 from numba_prange import COLUMNS, VARIANTS, add, jobs, measure, multiply
 
-LONG = ["--repeats", "5000", "--size", "10"]
+LONG = ["--repeats", "600"]
 PROCESSES = []
 COMPILERS = {variant: functools.cache(compiler) for variant, compiler in VARIANTS.items()}
 
