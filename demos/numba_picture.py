@@ -18,7 +18,7 @@ with needs_packages():
     import numpy as np
     from numba import extending, njit, prange
 
-WIDTH = Number(960, 96, least=96, most=3000, about="pixels in a row of the fine picture")
+WIDTH = Number(960, 120, least=120, most=3000, about="pixels in a row of the fine picture")
 REPEATS = 3
 BANDS = 15  # of the fine picture; each is a line in the terminal as soon as it is there
 
@@ -35,7 +35,7 @@ def draw(pixels, rows):
 
 compiled = njit(draw)
 parallel = njit(parallel=True)(draw)
-WAYS = [("Python", draw, 32), ("@njit", compiled, 4), ("@njit(parallel=True)", parallel, 4)]
+WAYS = [("Python", draw, 40), ("@njit", compiled, 4), ("@njit(parallel=True)", parallel, 4)]
 # The number: how many times smaller than the fine picture is the one that takes it a tenth of a second.
 
 
@@ -51,9 +51,9 @@ def drawn(draw, columns, bands=1):
 
 def rates(width):
     """What a Run is made of, for each way that draws a small picture as Python does."""
-    expected, _ = drawn(draw, width // 32)
+    expected, _ = drawn(draw, width // 40)
     for name, way, smaller in WAYS:
-        small, warm_up = drawn(way, width // 32)  # numba compiles it now
+        small, warm_up = drawn(way, width // 40)  # numba compiles it now
         if (small != expected).any():
             raise CannotRun(f"{name} draws another picture than Python: use another version of numba")
         pictures = [drawn(way, width // smaller) for _ in range(REPEATS)]

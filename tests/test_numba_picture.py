@@ -98,11 +98,11 @@ def test_draw_asks_for_every_pixel_of_its_rows_once(monkeypatch):
 
 @pytest.fixture(scope="module")
 def measured():
-    return list(numba_picture.rates(96 * 8))
+    return list(numba_picture.rates(960))
 
 
 def test_each_way_draws_the_pixels_that_python_draws(measured):
-    size = 96 * 8 // 32
+    size = 960 // 40
     by_python, _ = numba_picture.drawn(numba_picture.draw, size)
     expected = [
         [
@@ -123,8 +123,8 @@ def test_each_way_draws_the_pixels_that_python_draws(measured):
 def test_the_rows_are_rates_of_the_pixels_drawn(measured):
     assert [(name, more["pixels"]) for name, _, _, _, more, _ in measured] == [
         ("Python", f"{24 * 9:,}"),
-        ("@njit", f"{192 * 72:,}"),
-        ("@njit(parallel=True)", f"{192 * 72:,}"),
+        ("@njit", f"{240 * 90:,}"),
+        ("@njit(parallel=True)", f"{240 * 90:,}"),
     ]
     for _, rates, measure, unit, _, warm_up in measured:
         assert (measure, unit, len(rates)) == ("rate", "px/ms", 3)
@@ -144,7 +144,7 @@ def test_a_way_that_draws_another_picture_is_not_measured(monkeypatch):
     def wrong(pixels, rows):
         pixels[rows] = 7
 
-    monkeypatch.setattr(numba_picture, "WAYS", [("Python", numba_picture.draw, 32), ("wrong", wrong, 4)])
+    monkeypatch.setattr(numba_picture, "WAYS", [("Python", numba_picture.draw, 40), ("wrong", wrong, 4)])
     rows = numba_picture.rates(256)
     assert next(rows)[0] == "Python"
     with pytest.raises(numba_picture.CannotRun, match="wrong draws another picture than Python"):
