@@ -51,7 +51,7 @@ def test_the_picture_has_the_cells_and_the_real_messages(record):
     assert f"In each worker: {start}" in " ".join(words.split())
     assert "BrokenProcessPool: A process in the process pool was terminated abruptly" in words
     assert words.startswith(f"{notebook_pool.FUNCTION}\n\n{notebook_pool.ways(0.5)['spawn']}\n")
-    assert f"\n{notebook_pool.ways(0.5)['spawn, Pool']}\nNever ends: " in words
+    assert f"\n{notebook_pool.ways(0.5)['spawn, Pool']}\nNever ends. " in words
 
 
 class Book:
@@ -101,7 +101,7 @@ def test_each_row_says_how_its_cell_ended(book):
         "In each worker: AttributeError: no square",
         "",
         "b",
-        "Never ends: 2 workers died of this, each replaced by a new one.",
+        "Never ends. Workers that died of this, each replaced by a new one: 2",
     ]
     assert svg.count('class="loud"') == 3
 
