@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from stamps import COUNTED, GAP, READINGS, RUSAGE_THREAD, Span
+from stamps import COUNTED, GAP, READINGS, Span
 
 MOST = 100_000  # gaps; if there are more, the last one grows
 SLEEPS = 16  # where Linux's struct rusage, of 64-bit numbers, has the voluntary switches
@@ -48,6 +48,8 @@ else:
 
 
 if COUNTED:
+    from resource import RUSAGE_THREAD
+
     pread, getrusage = libc.pread, libc.getrusage
     pread.argtypes, pread.restype = (
         (ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long),
