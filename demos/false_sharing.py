@@ -27,14 +27,15 @@ DISTANCES = [16, 32, 64, 128, 256]  # bytes; a particle has 16
 @njit(nogil=True)
 def move(positions, velocities, i, steps):
     for _ in range(steps):
-        positions[i] += velocities[i]  # arrays may overlap: so each step reads the one and writes the other
+        positions[i] += velocities[i]  # may be one array: so each is written
 
 
 def particles(number, distance):
     """Position, velocity, padding; position, velocity, padding; ... from the start of a cache line."""
     room = np.ones((DISTANCES[-1] + number * distance) // 8)
     start = -room.ctypes.data % DISTANCES[-1] // 8
-    return room[start:], room[start + 1 :], range(0, number * distance // 8, distance // 8)
+    places = range(0, number * distance // 8, distance // 8)
+    return room[start:], room[start + 1 :], places
 
 
 def measure(threads, distance, steps, repeats):
@@ -49,10 +50,9 @@ def measure(threads, distance, steps, repeats):
         return start, time.perf_counter(), time.thread_time() - cpu
 
     pool = ThreadPoolExecutor(threads)
-    tries = (list(pool.map(work, places)) for _ in range(TRIES * repeats))
-    counted = sorted(tries, key=cores_used)[-repeats:]
-    seconds = [max(end - start for start, end, _ in spans) for spans in counted]
-    return [each / steps * 1e9 for each in seconds], [positions[i] for i in places]
+    tries = sorted((list(pool.map(work, places)) for _ in range(TRIES * repeats)), key=cores_used)
+    ns = [1e9 * max(end - start for start, end, _ in spans) / steps for spans in tries[-repeats:]]
+    return ns, [positions[i] for i in places]
 
 
 def cores_used(spans):

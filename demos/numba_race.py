@@ -23,7 +23,7 @@ ATTEMPTS = Number(50, 10, most=10_000_000, about="at most, until a one is lost")
 def elements(ones):
     sums = np.zeros(2)
     for i in prange(len(ones)):
-        sums[i % 2] += ones[i]  # read, add, write: what another thread wrote in between is gone
+        sums[i % 2] += ones[i]  # read, add, write: another's write is gone
     return sums
 
 
