@@ -17,6 +17,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -38,6 +39,16 @@ FEW = 4  # runs whose numbers are read at a glance
 BUSY = 0.1  # the share of the time in which a worker had no core though there are enough: it is to be seen
 Options = Mapping[str, object]
 TUNED: dict[str, Mapping[str, Sequence[Any]]] = {}  # the choices of the demos that have controls
+SHOWN: dict[tuple[str, str], "Shown"] = {}  # the last result of a run, by its name, live or replayed
+
+
+@dataclass
+class Shown:
+    """A result, and which of its pictures were on a slide."""
+
+    taken: "Measured | None"
+    state: str
+    pictures: set[str]
 
 
 class Measured(dict[str, Any]):
@@ -59,13 +70,18 @@ def run(demo: str, *, picture: str = "", deadline: float = DEADLINE, **options: 
     """Run demos/<demo>.py with --option value ..., live in this cell, then draw what it measured.
 
     Of its pictures all are shown, or the one that is named: "runs" or a measure, "lanes", or an attachment.
+    Another picture of the last run comes at once; the same one again is measured anew.
     Returns the record; of the recording where that is shown; None where there is none.
     """
+    run_name = recordings.name(demo, options), replaying(demo)
     with running.until_all_is_ended():
-        taken, state = measure(demo, options, deadline, streamed=True)
-        clear_output(wait=True)
-        display(HTML(result(demo, taken, state, picture)))
-    return taken
+        last = SHOWN.get(run_name)
+        if not last or picture in last.pictures:
+            last = SHOWN[run_name] = Shown(*measure(demo, options, deadline, streamed=True), set())
+            clear_output(wait=True)
+        last.pictures.add(picture)
+        display(HTML(result(demo, last.taken, last.state, picture)))
+    return last.taken
 
 
 def tune(demo: str, *, deadline: float = DEADLINE, **choices: Sequence[Any]) -> None:

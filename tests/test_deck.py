@@ -192,6 +192,33 @@ def test_a_live_run_is_not_told_which_picture_is_shown(kernel):
     assert "<figure" in shown
 
 
+def test_another_picture_of_the_last_run_comes_at_once_the_same_one_is_measured_anew(kernel):
+    slide = kernel()
+
+    def started(picture, **options):
+        call = "".join(f", {name}={value!r}" for name, value in {**options, "picture": picture}.items())
+        shown = slide.run(f"from deck import run\nmeasured = run('gil_lanes'{call})")
+        assert 'class="state live">Live · ' in shown
+        return slide.value("id(measured)")
+
+    first = started("lanes", workers=1)
+    assert started("another", workers=1) == first
+    assert started("lanes", workers=2) != first  # another run
+    assert started("a third", workers=1) == first
+    again = started("lanes", workers=1)
+    assert again != first
+    assert started("another", workers=1) == again
+
+
+def test_the_last_live_run_is_not_shown_as_a_replay(kernel, tmp_path):
+    settings = tmp_path / "settings.json"
+    settings.write_text('{"replay": "", "replayed": []}')
+    slide = kernel(DECK_SETTINGS=str(settings))
+    assert "Live" in slide.run("from deck import run\nmeasured = run('gil_lanes', picture='lanes')")
+    settings.write_text('{"replay": "at once", "replayed": []}')
+    assert "Recorded" in slide.run("from deck import run\nmeasured = run('gil_lanes', picture='another')")
+
+
 def pictures_asked_for(folder):
     """(demo, options, picture) of each run(..., picture=...) in the notebooks."""
     for notebook in folder.glob("*.ipynb"):
