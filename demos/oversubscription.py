@@ -13,7 +13,7 @@ from multiprocessing import Barrier
 
 from harness import CannotRun, Number, Run, ctrl_c_is_mine, needs_packages, parse_args, record
 
-with needs_packages(), ctrl_c_is_mine():  # BLAS starts threads: they leave Ctrl-C to ours
+with needs_packages(), ctrl_c_is_mine():  # the threads of BLAS, too, leave Ctrl-C to ours
     import numpy as np
     from threadpoolctl import threadpool_info, threadpool_limits
 
