@@ -34,25 +34,26 @@ def particles(number, distance):
     """Position, velocity, padding; position, velocity, padding; ... from the start of a cache line."""
     room = np.ones((DISTANCES[-1] + number * distance) // 8)
     start = -room.ctypes.data % DISTANCES[-1] // 8
-    places = range(0, number * distance // 8, distance // 8)
-    return room[start:], room[start + 1 :], places
+    return [(room[start:], room[start + 1 :], i * distance // 8) for i in range(number)]
 
 
-def measure(threads, distance, steps, repeats):
-    """The ns a step took the slowest thread, for each repeat; and where the particles are in the end."""
-    positions, velocities, places = particles(threads, distance)
-    barrier = threading.Barrier(threads)
+def measure(threads, steps, repeats):
+    """The ns of a step, of the slowest thread in each repeat, and where its particles are in the end."""
+    barrier, pool = threading.Barrier(threads), ThreadPoolExecutor(threads)
+    crews = [particles(threads, distance) for distance in DISTANCES]
 
-    def work(i):
+    def work(particle):
         barrier.wait()
         start, cpu = time.perf_counter(), time.thread_time()
-        move(positions, velocities, i, steps)
+        move(*particle, steps)
         return start, time.perf_counter(), time.thread_time() - cpu
 
-    pool = ThreadPoolExecutor(threads)
-    tries = sorted((list(pool.map(work, places)) for _ in range(TRIES * repeats)), key=cores_used)
-    ns = [1e9 * max(end - start for start, end, _ in spans) / steps for spans in tries[-repeats:]]
-    return ns, [positions[i] for i in places]
+    # The distances take turns, so that a busy moment of the machine hits all alike.
+    tries = [[list(pool.map(work, crew)) for crew in crews] for _ in range(TRIES * repeats)]
+    for distance, crew, spans in zip(DISTANCES, crews, zip(*tries)):
+        counted = sorted(spans, key=cores_used)[-repeats:]
+        ns = [1e9 * max(end - start for start, end, _ in each) / steps for each in counted]
+        yield distance, ns, [positions[i] for positions, _, i in crew]
 
 
 def cores_used(spans):
@@ -65,8 +66,7 @@ def rows(workers, steps, repeats):
     print(f"Physical cores: {len(cores) or '?'} (there is little to see within one). Compiling ...")
     move(np.ones(1), np.ones(1), 0, 1)
     for threads in sorted({1, workers}):
-        for distance in DISTANCES:
-            ns, ends = measure(threads, distance, steps, repeats)
+        for distance, ns, ends in measure(threads, steps, repeats):
             name = f"{threads} thread{'s' * (threads > 1)}"
             yield name, ns, "time a step", "ns", {"bytes apart": distance}, None, None, ends
 

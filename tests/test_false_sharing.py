@@ -1,8 +1,8 @@
 """false_sharing: every thread moves its own particle, as far as it should, beside the others."""
 
+import itertools
 import json
 import threading
-from itertools import pairwise
 
 import pytest
 
@@ -18,13 +18,13 @@ PROCESSES = []
 @pytest.mark.parametrize("distance", DISTANCES)
 @pytest.mark.parametrize("number", [1, 3])
 def test_particles_lie_so_far_apart_from_the_start_of_a_line(number, distance):
-    positions, velocities, places = particles(number, distance)
-    where = [positions[i:].ctypes.data for i in places]
+    crew = particles(number, distance)
+    where = [positions[i:].ctypes.data for positions, _, i in crew]
     assert len(where) == number
     assert where[0] % 128 == 0
-    assert {b - a for a, b in pairwise(where)} <= {distance}
-    assert [velocities[i:].ctypes.data for i in places] == [place + 8 for place in where]
-    assert {*positions} == {*velocities} == {1.0}  # all of it is there
+    assert {b - a for a, b in itertools.pairwise(where)} <= {distance}
+    assert [velocities[i:].ctypes.data for _, velocities, i in crew] == [place + 8 for place in where]
+    assert {value for array in crew[0][:2] for value in array} == {1.0}  # all of it is there
 
 
 def test_a_step_adds_the_velocity_to_the_position_of_one_particle():
@@ -51,27 +51,31 @@ def test_all_threads_move_at_once_each_its_own_particle(threads, monkeypatch):
         positions[i] += steps * velocities[i]
 
     monkeypatch.setattr(false_sharing, "move", move)
-    ns, ends = measure(threads, 32, 5, 2)
-    assert len(ns) == 2
-    assert ends == [1 + 5 * TRIES * 2] * threads
+    for _, ns, ends in measure(threads, 5, 2):
+        assert len(ns) == 2
+        assert ends == [1 + 5 * TRIES * 2] * threads
     assert len({who for who, _ in seen}) == threads
-    assert sorted(i for _, i in seen) == sorted([0, 4, 8][:threads] * TRIES * 2)
+    right = [i * distance // 8 for distance in DISTANCES for i in range(threads)]
+    assert sorted(i for _, i in seen) == sorted(right * TRIES * 2)
 
 
 def test_the_ns_are_those_of_the_slowest_in_the_tries_that_used_most_cores(monkeypatch):
     in_turns, side_by_side = [(0.0, 1.0, 1.0), (1.0, 2.0, 1.0)], [(0.0, 2.0, 1.9), (0.1, 3.1, 3.0)]
-    left = iter([in_turns] * 7 + [side_by_side] + [in_turns] * (TRIES - 8))
+    found = [[in_turns] * 5 for _ in range(TRIES)]
+    found[7][2] = side_by_side  # of the third distance
+    left = itertools.chain(*found)
 
     class Pool:
         def __init__(self, threads):
             pass
 
-        def map(self, work, places):
+        def map(self, work, crew):
             return next(left)
 
     monkeypatch.setattr(false_sharing, "ThreadPoolExecutor", Pool)
-    ns, _ = measure(2, 16, 4, 1)
-    assert ns == [3.0 / 4 * 1e9]
+    rows = list(measure(2, 4, 1))
+    assert [distance for distance, *_ in rows] == DISTANCES
+    assert [ns for _, ns, _ in rows] == [[0.25e9], [0.25e9], [0.75e9], [0.25e9], [0.25e9]]
     assert list(left) == []
 
 
