@@ -85,8 +85,9 @@ def speedup(run: Entry, runs: Sequence[Entry]) -> float:
 
 
 def heading(picture: Entry) -> str:
-    """Which of several lanes these are, for example: chunksize 4, order shuffled."""
-    return ", ".join(f"{name} {value}" for name, value in picture["parameters"].items())
+    """Which of several lanes these are, for example: chunksize 4, order shuffled; or nogil=True."""
+    pairs = picture["parameters"].items()
+    return ", ".join(f"{name}{'=' if isinstance(value, bool) else ' '}{value}" for name, value in pairs)
 
 
 def lane_rows(picture: Entry, gil: bool) -> Iterator[str]:

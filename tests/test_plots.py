@@ -346,7 +346,7 @@ def test_percents_are_of_a_hundred():
 def test_several_lanes_have_a_heading_each_and_one_scale_of_time():
     root = drawn("several")
     shown = words(root)
-    for heading, busy in (("nogil False", "1.0 ran at a time"), ("nogil True", "1.0 ran at a time")):
+    for heading, busy in (("nogil=False", "1.0 ran at a time"), ("nogil=True", "1.0 ran at a time")):
         assert heading in shown
         assert busy in shown
     assert shown.count("ms") == 1  # one axis
