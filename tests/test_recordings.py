@@ -69,11 +69,19 @@ def test_its_command_still_gives_a_record_of_the_same_shape(file, tmp_path, demo
 # --- evidence for what the slides claim about speed
 
 
-def at_a_time(name):
-    (lanes,) = read(CLASS / f"{name}.json")["lanes"]
-    ran = [
-        end - start for spans in lanes["workers"].values() for start, end, state in spans if state == "ran"
+def lanes_of(name, **parameters):
+    (found,) = [
+        lanes
+        for lanes in read(CLASS / f"{name}.json")["lanes"]
+        if parameters.items() <= lanes["parameters"].items()
     ]
+    return found
+
+
+def at_a_time(name, **parameters):
+    lanes = lanes_of(name, **parameters)
+    spans = [span for worker in lanes["workers"].values() for span in worker]
+    ran = [end - start for start, end, state in spans if lanes["kind"] == "assigned" or state == "ran"]
     return sum(ran) / lanes["window"]
 
 
@@ -85,12 +93,14 @@ def test_processes_ran_side_by_side():
     assert at_a_time("gil_lanes@mechanism=processes") > 1.9
 
 
-def found(name, variant, **parameters):
-    """The median of the one run of this variant with these parameters."""
+def found(name, variant, measure="", **parameters):
+    """The median of the one run of this variant with these parameters, and this measure if it is given."""
     (run,) = [
         run
         for run in read(CLASS / f"{name}.json")["runs"]
-        if run["variant"] == variant and parameters.items() <= run["parameters"].items()
+        if run["variant"] == variant
+        and measure in (run["measure"], "")
+        and parameters.items() <= run["parameters"].items()
     ]
     return median(run["values"])
 
@@ -196,3 +206,212 @@ def test_what_stays_in_the_cache_gains_more_than_what_streams_through_memory():
     )
     assert cache > 1.7
     assert memory < 1.5
+
+
+# Processes
+
+
+def test_processes_pay_for_many_samples_and_not_for_ten_thousand_in_all():
+    few, many = (
+        found("pi_pool", "processes", samples=n) / found("pi_pool", "sequential", samples=n)
+        for n in (100, 100_000)
+    )
+    assert few > 2
+    assert many < 0.75
+
+
+def test_ten_times_the_samples_a_third_of_the_error():
+    for n in (1, 10, 100, 1000, 10_000, 100_000):
+        measured, expected = (found("pi_pool", variant, samples=n) for variant in ("measured", "expected"))
+        assert measured == pytest.approx(expected, rel=0.1)
+
+
+def test_a_generator_that_a_module_makes_is_the_same_in_every_forked_worker():
+    assert found("pi_streams", "seeded_once") == found("pi_streams", "unseeded_once") == 1
+    assert found("pi_streams", "module_random") == found("pi_streams", "one_a_task") == 8
+
+
+def test_every_way_through_a_pool_is_faster_than_sequential_and_none_by_much():
+    times = [found("primes_pool", way) for way in POOLS]
+    assert max(times) < 0.85 * found("primes_pool", "sequential")
+    assert max(times) < 1.5 * min(times)
+
+
+POOLS = ("pool_map", "pool_imap", "pool_imap_unordered", "executor_map")
+
+
+def test_imap_holds_what_nobody_has_taken_yet():
+    for pause in (0, 5, 20):
+        assert found("primes_memory", "pool_map", pause=pause) > 32
+        assert found("primes_memory", "pool_window", pause=pause) < 10
+    assert found("primes_memory", "pool_imap", pause=0) < 16
+    assert found("primes_memory", "pool_imap", pause=20) > 18
+    assert found("primes_memory", "executor_map", pause=20) > 18
+
+
+def test_more_processes_than_cores_gain_nothing():
+    one, two, four, eight = (found("primes_workers", "processes", workers=n) for n in (1, 2, 4, 8))
+    assert two < 0.75 * one
+    assert four > 0.85 * two
+    assert eight > 0.85 * two
+
+
+def test_a_managers_queue_is_the_slowest_way_and_for_long_tasks_no_way_matters():
+    def rate(way, numbers):
+        return found("primes_queue", way, numbers=numbers)
+
+    alone = rate("sequential", 1)
+    assert rate("queue", 1) < alone
+    assert rate("manager_queue", 1) < alone / 3
+    assert rate("manager_queue", 1) < rate("queue", 1)
+    for way in ("queue", "manager_queue", "pool_map", "pool_map_chunks"):
+        assert rate(way, 120) > 1.4 * rate("sequential", 120)
+
+
+def test_a_queue_with_a_limit_makes_the_producer_wait_and_takes_no_longer():
+    runs = read(CLASS / "queue_backpressure.json")["runs"]
+
+    def most(variant):
+        return max(
+            max(run["values"]) for run in runs if (run["variant"], run["measure"]) == (variant, "backlog")
+        )
+
+    assert most("no maxsize") > 40
+    assert most("maxsize 10") <= 13
+    assert found("queue_backpressure", "maxsize 10", "producer waited") > 0.4
+    assert found("queue_backpressure", "no maxsize", "producer waited") < 0.2
+
+
+def test_large_chunks_of_uneven_tasks_leave_a_worker_idle():
+    assert at_a_time("chunksize_lanes", chunksize=1) > 1.8
+    assert at_a_time("chunksize_lanes", chunksize=16, order="ordered") < 1.6
+
+
+def test_spawn_pays_for_a_python_each_time_and_forkserver_once():
+    fork, forkserver, spawn = (
+        found("start_methods", method, child="next") for method in ("fork", "forkserver", "spawn")
+    )
+    assert spawn > 8 * fork
+    assert forkserver < 0.6 * spawn
+    assert found("start_methods", "forkserver", child="first") > 2 * forkserver
+
+
+def test_in_a_notebook_a_new_python_does_not_know_the_cells():
+    for way, outcome in {
+        "fork": "works",
+        "forkserver": "breaks",
+        "spawn": "breaks",
+        "spawn, Pool": "never ends",
+        "spawn, a module's function": "works",
+        "joblib (loky)": "works",
+        "threads": "works",
+    }.items():
+        assert found("notebook_pool", way, outcome=outcome) > 0
+
+
+def test_shared_memory_has_half_the_bandwidth_of_a_copy_and_arguments_less_than_a_third():
+    copy, shared, arguments = (
+        found("pickling_cost", way) for way in ("plain_copy", "copied_to_shared_memory", "pickled_arguments")
+    )
+    assert shared >= 0.5 * copy
+    assert arguments < 0.34 * copy
+
+
+def test_of_a_function_its_name_is_sent_and_of_a_lambda_nothing():
+    assert found("pickling_errors", "a lambda", answer="error") == 0
+    assert 0 < found("pickling_errors", "a module's function", answer="42") < 100
+
+
+# Numba
+
+
+def test_compiled_loops_are_as_fast_as_numpy_after_a_first_call():
+    python, numpy, later = (
+        found("numba_jit", way) for way in ("loops in Python", "NumPy", "@njit, later calls")
+    )
+    assert python > 50 * later
+    assert 0.4 < later / numpy < 2.5
+    compiles, loads = (
+        found("numba_jit", way)
+        for way in ("@njit, first call: compiles", "first call of the next run: loads")
+    )
+    assert compiles > python
+    assert loads < 0.75 * compiles
+
+
+def test_a_call_into_compiled_code_costs_more_than_it_saves_a_small_function():
+    python, compiled, inside = (
+        found("numba_dispatch", way, "two numbers") for way in ("Python", "@njit", "@njit, from @njit")
+    )
+    assert compiled > 1.4 * python
+    assert inside < python / 10
+    alone, threads = (
+        found("numba_dispatch", way, "arrays of 8") for way in ("@njit", "@njit(parallel=True)")
+    )
+    assert threads > 2 * alone
+
+
+def test_fused_loops_are_faster_on_one_thread_and_what_computes_scales():
+    fused = found("numba_parallel", "@njit(parallel=True)", "memory", threads="1")
+    for way in ("NumPy", "@njit"):
+        assert fused > 1.5 * found("numba_parallel", way, "memory", threads="1")
+    one, two = (
+        found("numba_parallel", "@njit(parallel=True)", "computing", threads=threads) for threads in "12"
+    )
+    assert two >= 0.9 * 2 * one
+
+
+def test_each_threading_layer_has_its_own_death():
+    def answered(case):
+        return found("numba_threading_layer", case)
+
+    words = " ".join(read(CLASS / "numba_threading_layer.json")["attachments"][0]["alt"].split())
+    assert answered("omp, threads") == answered("workqueue, fork") == 100
+    assert answered("omp, fork") == 0
+    assert answered("workqueue, threads") < 50
+    assert "Concurrent access has been detected" in words
+    assert "GNU OpenMP" in words
+
+
+def test_a_picture_is_drawn_dozens_of_times_faster():
+    python, compiled, threads = (
+        found("numba_picture", way) for way in ("Python", "@njit", "@njit(parallel=True)")
+    )
+    assert compiled > 25 * python
+    assert threads > 1.4 * compiled
+
+
+def test_reductions_scale_and_their_last_digits_differ():
+    for reduction, least in (("sum", 1.5), ("product", 1.4)):
+        alone, shared = (
+            found("numba_prange", way, "time", reduction=reduction) for way in ("range", "prange")
+        )
+        assert alone / shared > least
+        errors = {
+            way: found("numba_prange", way, "error", reduction=reduction) for way in ("range", "prange")
+        }
+        assert 0 < errors["range"] != errors["prange"] > 0
+
+
+def test_elements_that_threads_share_lose_and_numbers_do_not():
+    assert found("numba_race", "elements") > 1  # percent
+    assert found("numba_race", "numbers") == found("numba_race", "row_a_thread") == 0
+
+
+def test_compiled_code_keeps_the_gil_for_a_whole_call_unless_it_says_nogil():
+    assert 0.9 < at_a_time("numba_nogil", nogil=False) < 1.02
+    assert at_a_time("numba_nogil", nogil=True) > 1.7
+    windows = [lanes_of("numba_nogil", nogil=nogil)["window"] for nogil in (True, False)]
+    assert windows[0] < 0.65 * windows[1]
+
+
+def test_two_threads_on_one_cache_line_are_slow_and_a_line_apart_they_are_not():
+    def slower(distance):
+        one, two = (
+            found("false_sharing", threads, **{"bytes apart": distance})
+            for threads in ("1 thread", "2 threads")
+        )
+        return two / one
+
+    assert min(map(slower, (16, 32))) > 2.5
+    assert max(map(slower, (64, 128, 256))) < 1.4

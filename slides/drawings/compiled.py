@@ -1,6 +1,6 @@
-"""Numba: a function is compiled for its types; a loop is shared by threads; and so is a line of the cache."""
+"""Numba: a function is compiled for its types; threads that share nothing may share a line of the cache."""
 
-from drawing import Arrow, Box, Column, Drawing, Frame, Lanes, Memory, Row
+from drawing import Arrow, Box, Column, Drawing, Frame, Memory, Row
 
 
 def compiles() -> Drawing:
@@ -43,28 +43,4 @@ def cache_line() -> Drawing:
         step("Core 0 adds to the first: it needs the whole line.", "1 0", "- -"),
         step("Core 1 adds to the second: the line must go over.", "- -", "1 1", over),
         step("Core 0 adds again: the line goes back. Each time.", "2 1", "- -", back),
-    )
-
-
-def shared_loop() -> Drawing:
-    """prange: each thread gets a run of the iterations, and a total of its own."""
-
-    def step(says: str, first: str, second: str, totals: Memory) -> Frame:
-        lanes = Lanes({"thread 0": first, "thread 1": second}, whiles=16)
-        return Frame(says, Column(totals, lanes))
-
-    return Drawing(
-        step("range: one thread adds up all.", "################", "", Memory("total", "all")),
-        step(
-            "prange: each has half of the iterations, and a total of its own.",
-            "########",
-            "########",
-            Memory("total", "first half", "second half"),
-        ),
-        step(
-            "At the end Numba adds the totals: a reduction, and no race.",
-            "########",
-            "########",
-            Memory("total", "first half + second half"),
-        ),
     )
