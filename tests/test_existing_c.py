@@ -9,6 +9,7 @@ import time
 import calls
 import existing_c
 import pytest
+import stamps
 from conftest import until
 from stamps import COUNTED, GAP
 from test_gil_lanes import ATTEMPTS, free_cores, overlap, turns, verdict
@@ -86,7 +87,8 @@ def total(spans, *states):
 
 
 @lanes_known
-def test_a_lane_ran_as_long_as_its_cpu_time_and_no_longer():
+def test_a_lane_ran_as_long_as_its_cpu_time_and_no_longer(monkeypatch):
+    monkeypatch.setattr(stamps.threading, "active_count", lambda: 1)
     cpu = time.thread_time()
     spans = lane(lambda: (burn(5), time.sleep(0.01)), 4)
     cpu = 1000 * (time.thread_time() - cpu)
@@ -94,8 +96,17 @@ def test_a_lane_ran_as_long_as_its_cpu_time_and_no_longer():
     assert total(spans, "waiting", "unknown", "idle", "no core") >= 4 * 9.8
     assert [state for _, state in spans if state != "no core"][:2] == [
         "ran",
-        "unknown" if COUNTED else "idle",  # there is no other thread that could have the GIL
+        "unknown" if COUNTED else "idle",  # no other thread could have the GIL
     ]
+
+
+@pytest.mark.skipif(not COUNTED, reason="this system does not tell why a thread did not run")
+def test_what_it_slept_before_the_first_call_does_not_count():
+    lane = calls.Calls()
+    before = lane.sleeps
+    time.sleep(0.01)
+    lane.begin()
+    assert lane.sleeps > before
 
 
 @pytest.mark.skipif(not COUNTED, reason="this system does not tell why a thread did not run")

@@ -12,6 +12,7 @@ import loky_workers
 import pytest
 import watchdog
 from conftest import DEMOS, until
+from harness import Run
 
 LONG = ["--limit", "800000"]  # some 3 s sequentially, then processes
 PROCESSES = []
@@ -81,6 +82,15 @@ def test_its_rows_are_times_and_then_costs(demo, tmp_path):
     ]
     assert {run["result"] for run in runs} == {669, sum(range(100))}  # primes below 5,000
     assert {run["cpu_seconds"] for run in runs[: len(joblib_loops.WAYS)]} == {None}
+
+
+def test_a_cost_is_micro_seconds_a_task_and_a_pool_that_lives_on_has_unknown_cpu_seconds(monkeypatch):
+    run = Run("some", [1.0, 2.0], cpu_seconds=3.0)
+    monkeypatch.setattr(joblib_loops, "compare", lambda *job: iter([run]))
+    monkeypatch.setattr(joblib_loops, "record", lambda args, runs: list(runs))
+    time, cost = joblib_loops.main(["--tiny", "100"])
+    assert (time.values, time.cpu_seconds) == ([1.0, 2.0], None)
+    assert (cost.values, cost.unit) == ([10_000.0, 20_000.0], "µs")
 
 
 @pytest.mark.parametrize("before", ["pool_map", "joblib_first_call"])
