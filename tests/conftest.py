@@ -112,6 +112,14 @@ def pytest_xdist_auto_num_workers():
     return min(usable_cores(), PROCESSES) if fcntl else 0
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """The longest files first, so that at the end no process waits long for another."""
+    if IN_PROCESSES:
+        browsing = {item.path for item in items if "browser" in item.fixturenames}
+        items.sort(key=lambda item: (item.path.stem != "test_contract", item.path not in browsing))
+
+
 def alone(item):
     """Whether no other test may run meanwhile: it is marked, or asks whether cores are free."""
     return item.get_closest_marker("alone") or "free_cores" in item.function.__code__.co_names

@@ -21,6 +21,7 @@ from live import Talk
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from playwright.sync_api import TimeoutError
 
+NOTEBOOKS = sorted(SLIDES.glob("*.ipynb"))
 SIZES = {"1280x720": (1280, 720), "1024x768": (1024, 768), "1920x1080": (1920, 1080)}
 LOOKS = ("light", "dark")
 SWEEP = pytest.mark.sweep
@@ -203,13 +204,13 @@ def look_at_part(deck, notebook, faults, screenshots):
         deck.frame.wait_for_function(MOVED, arg=where)
 
 
-def kept(combination):
-    """The folder for the screenshots of a combination, if they are to be kept."""
+def kept(combination, part=""):
+    """The folder for the screenshots of a combination, if they are to be kept; without earlier ones."""
     if not os.environ.get("SCREENSHOTS"):
         return None
     folder = Path(os.environ["SCREENSHOTS"]) / combination
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.png"):
+    for old in folder.glob(f"{part}*.png"):
         old.unlink()
     return folder
 
@@ -236,11 +237,12 @@ def pages(tmp_path_factory):
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 @pytest.mark.parametrize("size, look", combinations("1280x720", "light"))
-def test_the_exported_slides(browser, pages, size, look):
+def test_the_exported_slides(browser, pages, size, look, path):
     with reading(browser, size, look) as context:
         deck = Exported(context.new_page(), pages)
-        assert_none(look_at(deck, sorted(SLIDES.glob("*.ipynb")), kept(f"export-{size}-{look}")))
+        assert_none(look_at(deck, [path], kept(f"export-{size}-{look}", path.stem)))
 
 
 @pytest.fixture(scope="module", params=["rise", "classic"])
@@ -265,7 +267,7 @@ def test_the_live_slides(browser, talk, size, look, request):
     engine = request.node.callspec.params["talk"]
     with reading(browser, size, look) as context:
         deck = Live(context.new_page(), talk, look)
-        assert_none(look_at(deck, sorted(SLIDES.glob("*.ipynb")), kept(f"{engine}-{size}-{look}")))
+        assert_none(look_at(deck, NOTEBOOKS, kept(f"{engine}-{size}-{look}")))
 
 
 def test_a_live_part(browser):
