@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import joblib
 import joblib_loops
@@ -88,8 +89,8 @@ def test_a_cost_is_micro_seconds_a_task_and_a_pool_that_lives_on_has_unknown_cpu
     run = Run("some", [1.0, 2.0], cpu_seconds=3.0)
     monkeypatch.setattr(joblib_loops, "compare", lambda *job: iter([run]))
     monkeypatch.setattr(joblib_loops, "record", lambda args, runs: list(runs))
-    time, cost = joblib_loops.main(["--tiny", "100"])
-    assert (time.values, time.cpu_seconds) == ([1.0, 2.0], None)
+    times, cost = joblib_loops.main(["--tiny", "100"])
+    assert (times.values, times.cpu_seconds) == ([1.0, 2.0], None)
     assert (cost.values, cost.unit) == ([10_000.0, 20_000.0], "µs")
 
 
@@ -102,6 +103,7 @@ def test_ctrl_c_ends_the_workers_of_joblib(before):
     try:
         assert any(line.endswith(f"{before}\n") for line in child.stdout)  # next come workers of joblib
         assert until(lambda: len(watchdog.marked(mark)) >= 3, 20)
+        time.sleep(0.2)  # to be within the call, not between two
         os.killpg(child.pid, signal.SIGINT)
         _, errors = child.communicate(timeout=8)
         assert until(lambda: not watchdog.marked(mark), 2)
