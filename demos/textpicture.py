@@ -22,14 +22,19 @@ def draw(lines: Sequence[str], marked: str) -> str:
 
 
 def row(line: str, y: int, marked: str) -> str:
+    """A line. Its spaces are such that no page runs them together."""
     pieces = []
     end = 0
     for found in re.finditer(marked, line):
-        pieces += [escape(line[end : found.start()]), loud(found[0])]
+        pieces += [still(line[end : found.start()]), loud(found[0])]
         end = found.end()
-    words = "".join([*pieces, escape(line[end:])])
-    return f'<text x="0" y="{y}" class="ink" fill="#1b1b1b" style="white-space: pre">{words}</text>'
+    words = "".join([*pieces, still(line[end:])])
+    return f'<text x="0" y="{y}" class="ink" fill="#1b1b1b">{words}</text>'
 
 
 def loud(words: str) -> str:
-    return f'<tspan class="loud" fill="#a84300" font-weight="bold">{escape(words)}</tspan>'
+    return f'<tspan class="loud" fill="#a84300" font-weight="bold">{still(words)}</tspan>'
+
+
+def still(words: str) -> str:
+    return escape(words).replace(" ", "\N{NO-BREAK SPACE}")
