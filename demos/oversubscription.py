@@ -17,7 +17,7 @@ with needs_packages(), ctrl_c_is_mine():  # the threads of BLAS, too, leave Ctrl
     import numpy as np
     from threadpoolctl import threadpool_info, threadpool_limits
 
-SIZE = Number(384, 128, least=2, most=5_000, about="rows of a matrix; BLAS shares no small ones")
+SIZE = Number(256, 128, least=2, most=5_000, about="rows of a matrix: of 2,000 little is lost")
 SECONDS = Number(0.15, 0.01, most=60, about="how long to multiply, after a warm-up, for each of three rates")
 RATES = 3
 
