@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import Barrier
 
 from harness import CannotRun, Number, Run, ctrl_c_is_mine, needs_packages, parse_args, record
+from machine import usable_cores
 
 with needs_packages(), ctrl_c_is_mine():  # the threads of BLAS, too, leave Ctrl-C to ours
     import numpy as np
@@ -20,6 +21,7 @@ with needs_packages(), ctrl_c_is_mine():  # the threads of BLAS, too, leave Ctrl
 SIZE = Number(256, 128, least=2, most=5_000, about="rows of a matrix: of 2,000 little is lost")
 SECONDS = Number(0.15, 0.01, most=60, about="how long to multiply, after a warm-up, for each of three rates")
 RATES = 3
+ENOUGH = 16  # processes, unless more are asked for: on a large machine, too, they are too many
 
 
 def multiply(size, seconds, limit):
@@ -64,13 +66,13 @@ def variants(workers):
 def measured(size, seconds, workers):
     if not threads_of_blas():
         raise CannotRun("threadpoolctl cannot limit this BLAS, such as Apple's: take conda-forge's NumPy")
-    for name, processes, limit in variants(min(workers, 61)):  # a pool on Windows has no more
+    for name, processes, limit in variants(workers):
         threads, busy, rates = in_pool(processes, size, seconds, limit)
         yield name, rates, "products", "/s", {"threads": threads, "busy cores": busy}
 
 
 def main(argv=None):
-    args = parse_args(__doc__, argv, size=SIZE, seconds=SECONDS, workers=(None, 2))
+    args = parse_args(__doc__, argv, size=SIZE, seconds=SECONDS, workers=(min(ENOUGH, usable_cores()), 2))
     return record(args, (Run(*row) for row in measured(args.size, args.seconds, args.workers)))
 
 
