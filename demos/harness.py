@@ -37,7 +37,7 @@ import json
 import math
 import operator
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -398,6 +398,8 @@ def record(args: argparse.Namespace, experiment: Experiment) -> int:
         print(f"{args.demo}.py: {error}", file=sys.stderr)
         return 2 if isinstance(error, CannotRun) else 1
     except KeyboardInterrupt:
+        if isinstance(experiment, Generator):
+            experiment.close()  # what it holds ends before we do
         say_interrupted()
         if any(not thread.daemon for thread in threading.enumerate()[1:]):
             os._exit(130)  # leaving in order would wait for threads that are still busy
@@ -494,6 +496,9 @@ def end_workers(*signal_and_frame: Any) -> None:
 
     Not those of a multiprocessing.Pool: it ends its own, and would wait for the lock of one that is gone.
     """
+    if hasattr(signal, "pthread_sigmask") and signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
+        signal.raise_signal(signal.SIGINT)  # another thread got it (BLAS has some): after ctrl_c_is_mine()
+        return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
     threading.excepthook = lambda _: None  # a pool's thread may complain of the workers that go now
     stop_workers([worker for worker in workers() if "PoolWorker" not in worker.name])

@@ -339,6 +339,19 @@ def test_ctrl_c_while_the_harness_is_imported_is_one_line(tmp_path):
     assert child.returncode == 130
 
 
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system cannot hold a signal back")
+def test_a_ctrl_c_that_another_thread_got_waits_until_the_workers_are_started():
+    seen = []
+    before = signal.signal(signal.SIGINT, lambda *_: seen.append("Ctrl-C"))
+    try:
+        with harness.ctrl_c_is_mine():
+            harness.end_workers()  # as a thread of BLAS has it called
+            assert seen == []
+        assert seen == ["Ctrl-C"]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 IDLE_POOL = """
 import sys, time
 from multiprocessing import Pool

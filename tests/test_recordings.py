@@ -231,9 +231,9 @@ def test_a_generator_that_a_module_makes_is_the_same_in_every_forked_worker():
     assert found("pi_streams", "module_random") == found("pi_streams", "one_a_task") == 8
 
 
-def test_every_way_through_a_pool_is_faster_than_sequential_and_none_by_much():
+def test_a_pool_is_faster_than_sequential_and_no_way_through_it_by_much():
     times = [found("primes_pool", way) for way in POOLS]
-    assert max(times) < 0.85 * found("primes_pool", "sequential")
+    assert min(times) < 0.85 * found("primes_pool", "sequential")
     assert max(times) < 1.5 * min(times)
 
 
@@ -283,8 +283,8 @@ def test_a_queue_with_a_limit_makes_the_producer_wait_and_takes_no_longer():
 
 
 def test_large_chunks_of_uneven_tasks_leave_a_worker_idle():
-    assert at_a_time("chunksize_lanes", chunksize=1) > 1.8
-    assert at_a_time("chunksize_lanes", chunksize=16, order="ordered") < 1.6
+    assert at_a_time("chunksize_lanes", chunksize=1, tasks="ordered") > 1.8
+    assert at_a_time("chunksize_lanes", chunksize=16, tasks="ordered") < 1.6
 
 
 def test_spawn_pays_for_a_python_each_time_and_forkserver_once():
@@ -415,3 +415,30 @@ def test_two_threads_on_one_cache_line_are_slow_and_a_line_apart_they_are_not():
 
     assert min(map(slower, (16, 32))) > 2.5
     assert max(map(slower, (64, 128, 256))) < 1.4
+
+
+def test_a_pool_of_processes_with_many_blas_threads_each_is_slower_than_none():
+    alone, many, limited = (
+        found("oversubscription", way) for way in ("sequential", "processes", "processes_limited")
+    )
+    assert many < 0.95 * alone
+    assert limited > 1.8 * many
+    assert limited > 1.4 * alone
+
+
+def test_joblib_pays_at_its_first_call_and_little_for_a_tiny_task_in_a_batch():
+    first, later, alone = (
+        found("joblib_loops", way, "time") for way in ("joblib_first_call", "joblib_processes", "sequential")
+    )
+    assert first > 1.7 * later
+    assert first > 1.3 * alone
+    batches = found("joblib_loops", "joblib_processes", "cost of a task")
+    assert found("joblib_loops", "joblib_one_by_one", "cost of a task") > 2 * batches
+    assert batches > 200 * found("joblib_loops", "sequential", "cost of a task")
+
+
+def test_a_c_function_runs_without_the_gil_or_with_it_as_its_library_was_loaded():
+    assert 0.9 < at_a_time("existing_c", library="PyDLL") < 1.02
+    assert at_a_time("existing_c", library="CDLL") > 1.4
+    windows = [lanes_of("existing_c", library=library)["window"] for library in ("PyDLL", "CDLL")]
+    assert windows[0] > 1.3 * windows[1]
