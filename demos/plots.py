@@ -346,8 +346,8 @@ def curves(record: Entry, parameter: str) -> str:
         parts.append(line(*place(points)[-1], right + 32, heights[i], nth(i)))
         parts.append(text(right + 40, heights[i], labels[i], SMALL, bold=True))
     if logarithmic(ys):
-        first, *_ = series.values()
-        parts += values_below(place(first), [y for _, y in first], bottom)
+        first, *others = series.values()
+        parts += values_beside(place(first), [y for _, y in first], list(map(place, others)), top, bottom)
     parts.append(caption(record, bottom + 62))
     return svg(bottom + 78, alt(record), parts)
 
@@ -365,15 +365,27 @@ def label(name: str, fair: Mapping[float, float], serial: float, ceiling: bool) 
     return f"{name} {fair[max(fair)]:.1f}" if fair else name
 
 
-def values_below(points: Sequence[tuple[float, float]], values: Sequence[float], bottom: float) -> list[str]:
-    """The number of each point of the first curve: nobody reads a factor from a logarithmic scale."""
+def values_beside(
+    points: Sequence[tuple[float, float]],
+    values: Sequence[float],
+    others: Sequence[Sequence[tuple[float, float]]],
+    top: float,
+    bottom: float,
+) -> list[str]:
+    """The number of each point of the first curve: nobody reads a factor from a logarithmic scale.
+
+    It stands below the point; above it where there is more room from other curves and the picture's end.
+    """
     parts, free = [], 0.0
     for i, ((x, y), value) in enumerate(zip(points, values)):
         anchor, shift = ("start", 20) if i == 0 else ("end", -16) if i == len(points) - 1 else ("middle", 0)
         width = beside([number(value)])
         first = x + shift - {"start": 0, "middle": width / 2, "end": width}[anchor]
         if first >= free:
-            at = min(y + 24, bottom - 14)
+            there = [other - y for curve in others for at_x, other in curve if at_x == x]
+            below = y + 38 <= bottom and not any(0 <= away <= 60 for away in there)
+            above = y - 38 >= top and not any(-60 <= away <= 0 for away in there)
+            at = y - 24 if above and not below else min(y + 24, bottom - 14)
             parts.append(text(x + shift, at, number(value), SMALL, anchor, nth(0), bold=True))
             free = first + width
     return parts
