@@ -9,7 +9,7 @@ Look for: prange faster by the number of threads; answers that differ in their l
 import sys
 from functools import partial
 from math import exp, fsum, ulp
-from timeit import repeat
+from timeit import timeit
 
 from harness import CannotRun, Number, Run, needs_packages, parse_args, record
 
@@ -57,11 +57,11 @@ def measure(number, repeats, workers):
     errors = []
     for what, function, numbers, exact in jobs(number):
         errors.append(("math.fsum", [0.0], "error", "ulp", {"reduction": what, "answer": repr(exact)}))
-        for variant, compiler in VARIANTS.items():
-            compiled = compiler(function)
-            answer = compiled(numbers)  # the first call compiles
-            seconds = repeat(partial(compiled, numbers), number=1, repeat=repeats)
-            yield variant, seconds, "time", "s", {"reduction": what}
+        calls = {variant: partial(compiler(function), numbers) for variant, compiler in VARIANTS.items()}
+        answers = {variant: call() for variant, call in calls.items()}  # the first call compiles
+        rounds = [[timeit(call, number=1) for call in calls.values()] for _ in range(repeats)]  # by turns
+        for (variant, answer), seconds in zip(answers.items(), zip(*rounds)):
+            yield variant, list(seconds), "time", "s", {"reduction": what}
             off = abs(answer - exact) / ulp(exact)
             errors.append((variant, [off], "error", "ulp", {"reduction": what, "answer": repr(answer)}))
     yield from errors
