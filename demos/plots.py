@@ -330,7 +330,7 @@ def curves(record: Entry, parameter: str) -> str:
         parts.append(text(left - 12, to_y(y), number(y), SMALL, "end"))
     if ideal:
         parts.append(polyline(place(ideal), "muted", dashed=True))
-    heights = apart([to_y(points[-1][1]) for points in series.values()], top, bottom)
+    heights = apart([to_y(points[-1][1]) for points in series.values()], top, bottom - 10)
     for i, (name, points) in enumerate(series.items()):
         if name in fits:
             fit = [(x, 1 / (fits[name] + (1 - fits[name]) / x)) for x in xs]

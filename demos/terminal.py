@@ -104,7 +104,7 @@ def lane_rows(picture: Entry, gil: bool) -> Iterator[str]:
         seen += [mark for mark in MARKS.values() if mark in bar]
         yield f"{worker:<{label}}{bar}{in_ms(sum(ran(spans, picture['kind'])), picture):>8}"
     end = in_ms(picture["window"], picture)
-    yield f"{'':<{label}}0{end:>{columns - 1}}{'ran':>8}"
+    yield f"{'':<{label}}0{end:>{columns - 1}}{'ran' if picture['kind'] == 'ran' else 'had':>8}"
     words = {"█": "ran", "·": waiting(gil), "x": "no core free", "?": "unknown"}
     if picture["kind"] == "assigned":
         words["█"] = "had a task (assigned: not who ran)"

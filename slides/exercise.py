@@ -14,7 +14,7 @@ def exercise(name: str) -> None:
     """Display what slides/exercises/<name>.py asks to be mended; the solution takes its place."""
     commands = ["make exercises", f"python build/exercises/{name}.py"]
     lines = "".join(f"<li><code>{command}</code></li>" for command in commands)
-    solution = f"<details><summary>A solution</summary>{listing(code(f'{name}_solved'))}</details>"
+    solution = f"<details><summary>Show a solution</summary>{listing(code(f'{name}_solved'))}</details>"
     shown = f"<p>{task(name)}</p><ol>{lines}</ol>{solution}{listing(code(name))}"
     display(HTML(f'<div class="exercise">{shown}</div>'))
 
