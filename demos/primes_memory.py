@@ -17,8 +17,8 @@ from harness import Number, Run, ctrl_c_is_mine, parse_args, record
 from primes_sieve import cut, sieve
 
 START = 100_000_001  # the first number; two workers need some 3 ms for a result
-TASKS = Number(32, 4, least=1, most=10_000, about="each returns a MB, and all of them must fit")
-PAUSES = 0, 5, 20  # ms
+TASKS = Number(24, 4, least=1, most=10_000, about="each returns a MB, and all of them must fit")
+PAUSES = 0, 10, 40  # ms
 UNTRACED = {"initializer": tracemalloc.stop}  # a forked worker would be traced, as its parent is
 
 
@@ -67,7 +67,7 @@ def peaks(variants, tasks, workers):
             counts = count_slowly(variant(tasks, workers), pause)
             most = tracemalloc.get_traced_memory()[1] / 1e6
             tracemalloc.stop()
-            yield variant.__name__, [most], "peak memory", "MB", {"pause": pause}, None, None, counts
+            yield variant.__name__, [most], "peak memory", "MB", {"ms of pause": pause}, None, None, counts
 
 
 def main(argv=None):

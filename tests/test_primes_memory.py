@@ -115,7 +115,7 @@ def test_its_rows_are_megabytes_after_each_pause(demo, tmp_path):
     assert done.returncode == 0, done.stderr
     runs = json.loads((tmp_path / "r.json").read_text())["runs"]
     assert [(run["variant"], run["parameters"]) for run in runs] == [
-        (variant.__name__, {"pause": pause}) for pause in primes_memory.PAUSES for variant in VARIANTS
+        (variant.__name__, {"ms of pause": pause}) for pause in primes_memory.PAUSES for variant in VARIANTS
     ]
     assert {(run["measure"], run["unit"], len(run["values"])) for run in runs} == {("peak memory", "MB", 1)}
     assert all(run["result"][:3] == FOUND for run in runs)
