@@ -42,6 +42,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from time import perf_counter, process_time
+from types import FrameType
 from typing import Any
 
 from machine import commit, interpreter, machine, packages, usable_cores
@@ -56,6 +57,8 @@ except ImportError:  # Windows: the CPU time of ended child processes is unknown
 SCHEMA = 1
 REPEATS = 3  # of a call shorter than SHORT, after one call to warm up
 SHORT = 1.0  # seconds; a longer call is measured once, its warm-up is a small part of it
+MOMENT = 1.0  # seconds, for a pool to notice that its workers are gone
+SOON = 0.001  # seconds
 STARTED = perf_counter()  # the zero of the output's timestamps
 
 
@@ -401,8 +404,8 @@ def record(args: argparse.Namespace, experiment: Experiment) -> int:
         if isinstance(experiment, Generator):
             experiment.close()  # what it holds ends before we do
         say_interrupted()
-        if any(not thread.daemon for thread in threading.enumerate()[1:]):
-            os._exit(130)  # leaving in order would wait for threads that are still busy
+        if threads_are_busy():
+            os._exit(130)  # leaving in order would wait for them
         return 130
     except BrokenPipeError:  # `... | head` has seen enough
         stop_workers()
@@ -491,7 +494,7 @@ def start_tracker() -> None:
         resource_tracker.ensure_running()
 
 
-def end_workers(*signal_and_frame: Any) -> None:
+def end_workers(number: int = 0, frame: FrameType | None = None) -> None:
     """On Ctrl-C end the worker processes first, since leaving a pool waits for their tasks.
 
     Not those of a multiprocessing.Pool: it ends its own, and would wait for the lock of one that is gone.
@@ -499,10 +502,49 @@ def end_workers(*signal_and_frame: Any) -> None:
     if hasattr(signal, "pthread_sigmask") and signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
         signal.raise_signal(signal.SIGINT)  # another thread got it (BLAS has some): after ctrl_c_is_mine()
         return
+    if hasattr(signal, "setitimer") and is_no_time(frame):
+        signal.signal(signal.SIGALRM, end_workers)
+        signal.setitimer(signal.ITIMER_REAL, SOON)
+        return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+    sys.unraisablehook = raise_again
     threading.excepthook = lambda _: None  # a pool's thread may complain of the workers that go now
     stop_workers([worker for worker in workers() if "PoolWorker" not in worker.name])
     raise KeyboardInterrupt
+
+
+def is_no_time(frame: FrameType | None) -> bool:
+    """Whether an exception raised now would be lost, or leave a semaphore or shared memory behind."""
+    while frame:
+        module, function = frame.f_globals.get("__name__", ""), frame.f_code.co_name
+        if function == "__del__" or module.startswith("llvmlite."):  # LLVM calls back while numba compiles
+            return True
+        if module in OF_NAMES and function in STEPS:  # a name outlives this process
+            return True
+        frame = frame.f_back
+    return False
+
+
+OF_NAMES = {"multiprocessing.synchronize", "multiprocessing.shared_memory"}
+STEPS = {"__init__", "_cleanup", "unlink"}  # they make or remove what they then have noted; none waits
+
+
+def raise_again(lost: Any) -> None:
+    """A Ctrl-C within a callback is lost, and comes once more; other exceptions are told of."""
+    if issubclass(lost.exc_type, KeyboardInterrupt) and hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, end_workers)
+        signal.setitimer(signal.ITIMER_REAL, SOON)
+    else:
+        sys.__unraisablehook__(lost)
+
+
+def threads_are_busy() -> bool:
+    """Whether there are threads that an exit would wait for; a pool's own one ends soon after its workers."""
+    end = perf_counter() + (MOMENT if "concurrent.futures.process" in sys.modules else 0)
+    others = [thread for thread in threading.enumerate()[1:] if not thread.daemon]
+    for thread in others:
+        thread.join(max(0, end - perf_counter()))
+    return any(thread.is_alive() for thread in others)
 
 
 def stop_workers(some: Sequence[Any] | None = None) -> None:

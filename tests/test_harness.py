@@ -352,6 +352,52 @@ def test_a_ctrl_c_that_another_thread_got_waits_until_the_workers_are_started():
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer")
+@pytest.mark.parametrize("where", ["__del__", "multiprocessing.synchronize", "llvmlite.binding", "callback"])
+def test_a_ctrl_c_at_the_wrong_moment_comes_a_moment_later(where, tmp_path):
+    """Where an exception would be lost, or leak: in each of these for a while, then outside."""
+    (tmp_path / "script.py").write_text(WRONG_MOMENT)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    environment = os.environ | {"PYTHONPATH": str(DEMOS)}
+    with subprocess.Popen([sys.executable, tmp_path / "script.py", where], env=environment, **pipes) as child:
+        try:
+            assert any(line == "now\n" for line in child.stdout)
+            child.send_signal(signal.SIGINT)
+            output, errors = child.communicate(timeout=30)
+        finally:
+            child.kill()
+    assert errors == "script.py: interrupted\n"
+    assert output == ("" if where == "callback" else "whole\n")
+    assert child.returncode == 130
+
+
+WRONG_MOMENT = """
+import sys, time, weakref
+from harness import parse_args, record
+
+WORK = "print('now', flush=True); time.sleep(0.5); print('whole', flush=True)"
+THING = f'''class Thing:
+    def __init__(self):
+        if at == "made": {WORK}
+    def __del__(self):
+        if at == "gone": {WORK}'''
+
+def nothing(where):
+    at = {"__del__": "gone", "callback": None}.get(where, "made")
+    names = {"__name__": where, "time": time, "at": at}
+    exec(THING, names)
+    thing = names["Thing"]()
+    watched = weakref.ref(thing, lambda _: exec(WORK)) if where == "callback" else None
+    del thing
+    time.sleep(30)
+    yield
+
+if __name__ == "__main__":
+    where = sys.argv.pop()
+    sys.exit(record(parse_args("    $ python demos/gil_lanes.py", []), nothing(where)))
+"""
+
+
 IDLE_POOL = """
 import sys, time
 from multiprocessing import Pool
