@@ -120,7 +120,7 @@ WRONG = {
     "split_the_work": [
         ({PIECES: "chunksize=1"}, "but 200 pieces were sent, because one holds 1 of 200 tasks; 40 will do"),
         ({PIECES: "chunksize=200"}, "busy 50 % of the time, because one of them did all"),
-        ({REVERSED: "return answers"}, "200 answers came for 200 tasks, and not theirs in their order"),
+        ({REVERSED: "return answers"}, "the answers are not in the order of the tasks"),
         (
             {"pool.map(work, tasks[::-1], chunksize=8)": "map(work, tasks[::-1])"},
             "the script itself did a task",

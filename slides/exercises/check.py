@@ -456,11 +456,16 @@ def split_the_work(share: Callable[[CountingPool, list[float]], list[Answer]]) -
         list(pool.map(work, [LONGEST] * 4))  # both are there
         for _ in range(TRIES):
             pool.pieces = 0
-            answers = share(pool, list(tasks))
-            if [getattr(answer, "task", None) for answer in answers] != tasks:
+            answers = list(share(pool, list(tasks)))
+            done = [getattr(answer, "task", None) for answer in answers]
+            if done != tasks and sorted(done, key=str) == sorted(tasks, key=str):
                 raise NotYet(
-                    f"{len(answers)} answers came for {TASKS} tasks, and not theirs in their order, because"
-                    " share() is to give work(task) for each of them"
+                    "the answers are not in the order of the tasks, because they came in another one"
+                )
+            if done != tasks:
+                raise NotYet(
+                    f"{len(answers)} answers came for {TASKS} tasks, and not theirs, because share() is to give"
+                    " work(task) for each of them"
                 )
             if os.getpid() in (answer.worker for answer in answers):
                 raise NotYet("the script itself did a task, because the pool was not asked to")
@@ -530,7 +535,12 @@ def send_it_once(look_up: Callable[[Atlas, list[str], int], list[Found]]) -> str
             f"the atlas was pickled {times} times for {workers} workers, because it is an argument of each"
             f" {'task' if times >= PLACES else 'piece of work'}"
         )
-    return f"{workers} workers found {PLACES} places, and the atlas was pickled {times} times"
+    how = (
+        f"was pickled {times} times"
+        if times
+        else "was never pickled: each had it in its copy of this process"
+    )
+    return f"{workers} workers found {PLACES} places, and the atlas {how}"
 
 
 # --- count_in_parallel, compile_it_once ------------------------------------------------------------------
@@ -541,11 +551,10 @@ def needs_packages() -> Iterator[None]:
     """Around the imports that an exercise cannot do without: where one fails, a line and status 2."""
     try:
         yield
-    except ModuleNotFoundError as error:
-        print(
-            f"{os.path.basename(script())}: {error.name} is missing: pip install {error.name}",
-            file=sys.stderr,
-        )
+    except ImportError as error:
+        missing = isinstance(error, ModuleNotFoundError)
+        why = f"is missing: pip install {error.name}" if missing else f"cannot be imported: {error}"
+        print(f"{os.path.basename(script())}: {error.name or 'a package'} {why}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -642,4 +651,5 @@ def compile_it_once(length: Callable[[Any], float]) -> str:
         raise NotYet(f"{len(yours)} compilations served {len(calls)} calls, because {why}")
     if not yours and not any(hasattr(each, "signatures") for each in vars(sys.modules["__main__"]).values()):
         raise NotYet("nothing was compiled at all, because numba is not used any more")
-    return f"{len(calls)} calls with {len(calls)} types of points took {len(yours)} compilation"
+    when = "one compilation" if yours else "what was compiled before the first of them"
+    return f"{len(calls)} calls with {len(calls)} types of points took {when}"
