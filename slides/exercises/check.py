@@ -464,8 +464,8 @@ def split_the_work(share: Callable[[CountingPool, list[float]], list[Answer]]) -
                 )
             if done != tasks:
                 raise NotYet(
-                    f"{len(answers)} answers came for {TASKS} tasks, and not theirs, because share() is to give"
-                    " work(task) for each of them"
+                    f"{len(answers)} answers came for {TASKS} tasks, and not theirs, because share() is to"
+                    " give work(task) for each of them"
                 )
             if os.getpid() in (answer.worker for answer in answers):
                 raise NotYet("the script itself did a task, because the pool was not asked to")
