@@ -128,12 +128,14 @@ def test_threads_never_overlap_and_their_gaps_fill_the_window(lanes):
     check_threads(lanes)
 
 
+@pytest.mark.alone  # with a load of its own
 def test_threads_under_foreign_load(lanes, foreign_load):
     found = check_threads(lanes)
     if COUNTED:
         assert total(found, "no core") > 0.1 * found["window"]
 
 
+@pytest.mark.alone  # with a load of its own
 def test_processes_do_not_wait_for_a_gil_under_foreign_load(lanes, foreign_load):
     found, _ = lanes(*PROCESSES)
     assert total(found, "waiting") == 0
@@ -178,6 +180,7 @@ def test_almost_nothing_is_unknown(lanes, options):
     check_unknown(lanes, *options)
 
 
+@pytest.mark.alone  # with a load of its own
 @pytest.mark.parametrize("options", [(), PROCESSES], ids=["threads", "processes"])
 def test_almost_nothing_is_unknown_under_foreign_load(lanes, foreign_load, options):
     check_unknown(lanes, *options)
