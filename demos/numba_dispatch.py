@@ -1,4 +1,4 @@
-"""Each call from Python into compiled code costs time; from there none leads back to Python.
+"""Each call from Python into compiled code costs time; a Python function inside is refused.
 
 The same sum of two numbers, or of two short arrays; then a compiled loop that calls it, compiled or not.
 Look for: for so little work @njit is no faster, and parallel=True slower; a call that stays inside costs next

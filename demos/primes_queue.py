@@ -1,4 +1,4 @@
-"""Handing a task to another process takes some 20 to 200 µs: only longer tasks gain.
+"""Handing a task to another process takes tens to hundreds of µs: only longer tasks gain.
 
 Two queues lead there and back, multiprocessing.Queue's or a manager's; a pool has its own inside.
 Look for: where each way passes sequential; chunks, many tasks at a time, do so first.
