@@ -1,7 +1,6 @@
 """False sharing: threads that share no number may share a cache line, and then take it from each other.
 
-Each thread moves a particle of its own, position += velocity; the particles lie ever farther apart. Of many
-tries those count in which all threads had a core.
+Each thread moves its own particle, position += velocity. Of many tries those count in which all had a core.
 Look for: slow steps while two particles fit into one cache line (64 bytes; 128 on Apple's chips).
 
     $ python demos/false_sharing.py
