@@ -14,7 +14,7 @@ from multiprocessing import Array, Process, get_all_start_methods, get_start_met
 from harness import Attachment, CannotRun, Number, Run, ctrl_c_is_mine, parse_args, record
 from textpicture import draw
 
-TASKS = Number(8, 3, least=2, most=64, about="each in a process of its own, all at once")
+TASKS = Number(8, least=2, most=64, about="each in a process of its own, all at once")
 SAMPLES = Number(2_000, 100, least=2, most=10**9, about="of each task")
 SEEDED, UNSEEDED = random.Random(2018), random.Random()
 

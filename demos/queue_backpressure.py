@@ -12,8 +12,8 @@ import time
 
 from harness import CannotRun, Number, Run, ctrl_c_is_mine, parse_args, record
 
-TASKS = Number(120, 12, least=1, most=100_000, about="to be done")
-MAXSIZE = Number(10, 2, least=1, most=10_000, about="tasks at most, in the queue with a limit")
+TASKS = Number(120, 24, least=1, most=100_000, about="to be done")
+MAXSIZE = Number(10, least=1, most=10_000, about="tasks at most, in the queue with a limit")
 EVERY = 0.004  # seconds from one task to the next
 TAKES = 0.024  # seconds; two workers do a task every 12 ms, six would keep up
 LOOK = 0.1  # seconds from one look at the backlog to the next
