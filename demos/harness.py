@@ -24,11 +24,16 @@ def leave_early(*signal_and_frame: object) -> None:
 
 
 def say_interrupted() -> None:
-    print(f"{os.path.basename(sys.argv[0])}: interrupted", file=sys.stderr, flush=True)
+    """In one line, once."""
+    if not SAID:
+        SAID.append(f"{os.path.basename(sys.argv[0])}: interrupted")
+        print(*SAID, file=sys.stderr, flush=True)
 
 
-if os.path.dirname(os.path.realpath(sys.argv[0])) == os.path.dirname(os.path.realpath(__file__)):
-    signal.signal(signal.SIGINT, leave_early)  # a demo is the program
+SAID: list[str] = []
+IS_PROGRAM = os.path.dirname(os.path.realpath(sys.argv[0])) == os.path.dirname(os.path.realpath(__file__))
+if IS_PROGRAM:
+    signal.signal(signal.SIGINT, leave_early)
 
 import argparse
 import contextlib
@@ -59,6 +64,7 @@ REPEATS = 3  # of a call shorter than SHORT, after one call to warm up
 SHORT = 1.0  # seconds; a longer call is measured once, its warm-up is a small part of it
 MOMENT = 1.0  # seconds, for a pool to notice that its workers are gone
 SOON = 0.001  # seconds
+LAST = 4.0  # seconds after a Ctrl-C: whatever still waits then, waits for a lock that nobody frees any more
 STARTED = perf_counter()  # the zero of the output's timestamps
 
 
@@ -508,6 +514,9 @@ def end_workers(number: int = 0, frame: FrameType | None = None) -> None:
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
     sys.unraisablehook = raise_again
+    if hasattr(signal, "setitimer") and IS_PROGRAM:
+        signal.signal(signal.SIGALRM, leave_early)
+        signal.setitimer(signal.ITIMER_REAL, LAST)
     threading.excepthook = lambda _: None  # a pool's thread may complain of the workers that go now
     stop_workers([worker for worker in workers() if "PoolWorker" not in worker.name])
     raise KeyboardInterrupt
@@ -518,6 +527,8 @@ def is_no_time(frame: FrameType | None) -> bool:
     while frame:
         module, function = frame.f_globals.get("__name__", ""), frame.f_code.co_name
         if function == "__del__" or module.startswith("llvmlite."):  # LLVM calls back while numba compiles
+            return True
+        if module == "threading" and function == "__enter__":  # a Condition's lock would stay locked
             return True
         if module in OF_NAMES and function in STEPS:  # a name outlives this process
             return True

@@ -398,6 +398,36 @@ if __name__ == "__main__":
 """
 
 
+LOST_LOCK = """
+import atexit, sys, threading, time
+from harness import parse_args, record
+
+def waits():
+    lock = threading.Lock()
+    lock.acquire()
+    atexit.register(lock.acquire)  # as at the end of a queue whose lock a Ctrl-C left behind
+    print("started", flush=True)
+    yield time.sleep(20)
+
+sys.exit(record(parse_args("    $ python demos/gil_lanes.py", []), waits()))
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer for it")
+def test_a_lock_that_a_ctrl_c_left_behind_is_not_waited_for_for_ever(tmp_path):
+    demos = shutil.copytree(DEMOS, tmp_path / "demos")
+    (demos / "script.py").write_text(LOST_LOCK)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, demos / "script.py"], **pipes) as child:
+        try:
+            assert any(line == "started\n" for line in child.stdout)
+            child.send_signal(signal.SIGINT)
+            assert child.communicate(timeout=15)[1] == "script.py: interrupted\n"
+        finally:
+            child.kill()
+    assert child.returncode == 130
+
+
 IDLE_POOL = """
 import sys, time
 from multiprocessing import Pool
