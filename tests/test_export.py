@@ -21,7 +21,7 @@ import psutil
 import pytest
 import talks
 from bs4 import BeautifulSoup
-from conftest import ROOT, SLIDES
+from conftest import PATIENCE, ROOT, SLIDES
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 SVG = (
@@ -220,7 +220,7 @@ def soup(page):
 def reading(browser, width=1280, height=720, **options):
     """A page in a window of its own, the addresses it asks for, and what the browser complains about."""
     with browser.new_context(viewport={"width": width, "height": height}, **options) as context:
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE * 1000)
         requests, complaints = [], []
         context.on("request", lambda request: requests.append(request.url))
         context.on("console", lambda message: complaints.append(message.text))

@@ -16,7 +16,7 @@ from pathlib import Path
 import axe_playwright_python
 import nbformat
 import pytest
-from conftest import SLIDES
+from conftest import PATIENCE, SLIDES
 from live import Talk
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from playwright.sync_api import TimeoutError
@@ -98,7 +98,7 @@ def reading(browser, size, look):
         color_scheme=look,
         reduced_motion="reduce",
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE * 1000)
     return context
 
 

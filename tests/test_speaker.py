@@ -6,7 +6,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-from conftest import SLIDES
+from conftest import PATIENCE, SLIDES
 
 NOTES = """\
 <p>Good morning first.</p>
@@ -70,7 +70,7 @@ class Window:
     """The speaker's window, and the page that plays the stage."""
 
     def __init__(self, context, address):
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE * 1000)
         self.complaints = []
         context.on("console", lambda message: self.complaints.append(message.text))
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
