@@ -137,9 +137,7 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
             continue
         number = option if isinstance(option, Number) else Number(*option)
         if name == "workers":  # a slip of the finger must not start 10,000 processes
-            most = (
-                61 if sys.platform == "win32" else max(64, 4 * usable_cores())
-            )  # Windows has no larger pool
+            most = 61 if sys.platform == "win32" else max(64, 4 * usable_cores())  # 61: Windows' largest pool
             number = Number(number.default, number.quick, 1, most, "threads, processes or ranks")
         numbers[name] = number
         default = "one a usable core" if number.default is None else f"{number.default:g}"
@@ -509,17 +507,21 @@ def end_workers(number: int = 0, frame: FrameType | None = None) -> None:
         signal.raise_signal(signal.SIGINT)  # another thread got it (BLAS has some): after ctrl_c_is_mine()
         return
     if hasattr(signal, "setitimer") and is_no_time(frame):
-        signal.signal(signal.SIGALRM, end_workers)
-        signal.setitimer(signal.ITIMER_REAL, SOON)
+        call_after(SOON, end_workers)
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
     sys.unraisablehook = raise_again
     if hasattr(signal, "setitimer") and IS_PROGRAM:
-        signal.signal(signal.SIGALRM, leave_early)
-        signal.setitimer(signal.ITIMER_REAL, LAST)
+        call_after(LAST, leave_early)
     threading.excepthook = lambda _: None  # a pool's thread may complain of the workers that go now
     stop_workers([worker for worker in workers() if "PoolWorker" not in worker.name])
     raise KeyboardInterrupt
+
+
+def call_after(seconds: float, function: Callable[..., Any]) -> None:
+    """Have the main thread call it, even if it waits for a lock then; where a system has setitimer."""
+    signal.signal(signal.SIGALRM, function)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def is_no_time(frame: FrameType | None) -> bool:
@@ -543,8 +545,7 @@ STEPS = {"__init__", "_cleanup", "unlink"}  # they make or remove what they then
 def raise_again(lost: Any) -> None:
     """A Ctrl-C within a callback is lost, and comes once more; other exceptions are told of."""
     if issubclass(lost.exc_type, KeyboardInterrupt) and hasattr(signal, "setitimer"):
-        signal.signal(signal.SIGALRM, end_workers)
-        signal.setitimer(signal.ITIMER_REAL, SOON)
+        call_after(SOON, end_workers)
     else:
         sys.__unraisablehook__(lost)
 
