@@ -555,7 +555,8 @@ def threads_are_busy() -> bool:
     end = perf_counter() + (MOMENT if "concurrent.futures.process" in sys.modules else 0)
     others = [thread for thread in threading.enumerate()[1:] if not thread.daemon]
     for thread in others:
-        thread.join(max(0, end - perf_counter()))
+        if thread.is_alive():  # not one that Ctrl-C kept from starting
+            thread.join(max(0, end - perf_counter()))
     return any(thread.is_alive() for thread in others)
 
 

@@ -10,6 +10,8 @@ import tokenize
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+INCLUDED = re.compile(r"""["'](\w+\.(?:c|h|pxd|pxi))["']""")
+REMARK = re.compile(r"(?m)(^|\s)#(?! *(?:cython|distutils):).*$")  # of Cython; those two words are settings
 RUN_LINE = re.compile(r"^ +\$ (?P<line>.*demos/(?P<demo>\w+)\.py.*)$", re.MULTILINE)
 
 
@@ -35,11 +37,14 @@ def source_hash(demo: str) -> str:
     while waiting:
         path = waiting.pop()
         text = path.read_text(encoding="utf-8")
-        texts[path] = text
         if path.suffix == ".py":
             tree = ast.parse(text)
             texts[path] = code_only(text, tree)
-            waiting += [path for path in dependencies(tree) if path not in texts and path not in waiting]
+            used = dependencies(tree)
+        else:
+            texts[path] = REMARK.sub("", text) if path.suffix == ".pyx" else text
+            used = included(path)
+        waiting += [path for path in used if path not in texts and path not in waiting]
     lines = [
         line.rstrip()
         for path in sorted(texts)
@@ -76,3 +81,9 @@ def dependencies(tree: ast.Module) -> list[Path]:
         elif isinstance(node, ast.Constant) and str(node.value).endswith((".pyx", ".c", ".py")):
             names.add(Path(str(node.value)).name)
     return [HERE / name for name in sorted(names - {"harness.py"}) if (HERE / name).is_file()]
+
+
+def included(path: Path) -> list[Path]:
+    """The files beside a .pyx, .c or other text that it names in quotes, as in cdef extern from "limit.c"."""
+    names = sorted(set(INCLUDED.findall(path.read_text(encoding="utf-8"))))
+    return [file for name in names if (file := path.with_name(name)).is_file()]

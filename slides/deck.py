@@ -27,7 +27,7 @@ import recordings
 import running
 import talks
 from IPython.display import HTML, clear_output, display, update_display
-from listing import listing, source
+from listing import file_of, listing, source
 from running import DEADLINE, Failed
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "demos"))
@@ -61,9 +61,10 @@ class Measured(dict[str, Any]):
 def show(demo: str, *names: str, steps: Sequence[str] = ()) -> None:
     """Display functions, classes or constants of demos/<demo>.py, or the whole file.
 
-    Each step lights up the lines that hold its text, one step after the other.
+    Or of a .pyx or .c beside it, named with its suffix: show("cython_fib.pyx", "typed"). Each step lights up
+    the lines that hold its text, one step after the other.
     """
-    display(HTML(listing(source(demo, *names), steps)))
+    display(HTML(listing(source(demo, *names), steps, file_of(demo).suffix)))
 
 
 def run(demo: str, *, picture: str = "", deadline: float = DEADLINE, **options: object) -> Measured | None:

@@ -500,6 +500,48 @@ def test_show_cuts_definitions_with_decorators_and_without_docstrings(talk, monk
         listing.source("sample", "g")
 
 
+PYX = '''"""Words."""
+cimport cython
+
+cdef int N = 4
+
+@cython.cdivision(True)
+def typed(int n,
+          int m,
+):
+    """Words,
+    more."""
+    return n
+
+# of C
+cdef inline int f() nogil:
+    return N
+'''
+
+C = """#include <x.h>
+static int f(int n)
+{
+    int s = g(n);
+
+    return s;
+}
+int h(void) { return 1; }
+"""
+
+
+def test_show_cuts_cython_and_c_too(talk, monkeypatch):
+    (talk / "demos" / "sample.pyx").write_text(PYX)
+    (talk / "demos" / "sample_limit.c").write_text(C)
+    monkeypatch.setattr(listing, "DEMOS", talk / "demos")
+    shown = "@cython.cdivision(True)\ndef typed(int n,\n          int m,\n):\n    return n"
+    assert listing.source("sample.pyx", "typed", "N") == f"{shown}\n\ncdef int N = 4"
+    assert listing.source("sample.pyx", "f") == "cdef inline int f() nogil:\n    return N"
+    assert listing.source("sample_limit.c", "f") == C[C.index("static") : C.index("int h") - 1]
+    assert '<span class="kt">int</span>' in listing.listing(C, language=".c")
+    with pytest.raises(ValueError, match=r"demos/sample.pyx has no g; it has N, typed, f"):
+        listing.source("sample.pyx", "g")
+
+
 def test_a_step_lights_up_every_line_that_holds_its_text():
     code = "lock.acquire()\ntry:\n    count += 1\nfinally:\n    lock.release()"
     shown = listing.listing(code, ["lock", "count", "release"])

@@ -17,6 +17,7 @@ from stamps import COUNTED, GAP
 LONG = ["--interval", "500"]  # 10 s, for Ctrl-C
 PROCESSES = ["--mechanism", "processes"]
 ATTEMPTS = 5  # a stolen virtual core or a busy neighbour is not this demo's fault
+FREE = 0.9  # of what free_cores() gives when two cores are free
 
 
 @pytest.fixture
@@ -76,22 +77,27 @@ def turns(lanes):
 
 
 def free_cores():
-    """What two independent busy processes get: the share of a core of the one that got less."""
+    """How fast two busy processes are beside each other, each against itself alone: the slower one's share.
+
+    By the work done, since two virtual cores that share a real one are both 100 % busy.
+    """
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        pool.map(share_of_a_core, [0.01] * 2, chunksize=1)
-        return min(pool.map(share_of_a_core, [0.2] * 2, chunksize=1))
+        before = pool.map(speed, [0.1])
+        beside = pool.map(speed, [0.2] * 2, chunksize=1)
+        return min(beside) / max(*before, *pool.map(speed, [0.1]))
 
 
-def share_of_a_core(seconds):
-    start, cpu = time.perf_counter(), time.process_time()
-    while time.perf_counter() < start + seconds:
-        pass
-    return (time.process_time() - cpu) / (time.perf_counter() - start)
+def speed(seconds):
+    """Rounds of a loop a second."""
+    end, rounds = time.perf_counter() + seconds, 0
+    while time.perf_counter() < end:
+        rounds += 1
+    return rounds / seconds
 
 
 def verdict(words, seen):
-    """A skip if two cores were never free, with what was measured; else a failure."""
-    if all(free < 0.95 for free, *_ in seen):
+    """A skip if two cores were mostly not free, with what was measured; else a failure."""
+    if sum(free > FREE for free, *_ in seen) <= ATTEMPTS / 2:
         pytest.skip(f"no two free cores; {words}")
     pytest.fail(words)
 

@@ -571,12 +571,15 @@ def test_the_hash_sees_kernels_child_scripts_and_compiled_sources_but_not_the_ha
         "kernel__py": "from deeper import x\n",
         "deeper__py": "x = 1\n",
         "child__py": "y = 1\n",
-        "f__pyx": "cdef int z = 1\n",
+        "f__pyx": 'cdef extern from "limit.c":\n    int z  # why\n',
+        "limit__c": "int z = 1;\n",
         "harness__py": "a = 1\n",
     }
     before = scripts(**files)
-    for name in ("kernel__py", "deeper__py", "child__py", "f__pyx"):
+    for name in ("kernel__py", "deeper__py", "child__py", "f__pyx", "limit__c"):
         assert scripts(**{**files, name: files[name] + "b = 2\n"}) != before, name
+    assert scripts(**{**files, "f__pyx": "# cython: cdivision=True\n" + files["f__pyx"]}) != before
+    assert scripts(**{**files, "f__pyx": files["f__pyx"].replace("why", "because")}) == before
     assert scripts(**{**files, "harness__py": "a = 2\n"}) == before
 
 

@@ -11,7 +11,7 @@ import recordings
 import sources
 import talks
 from conftest import DEMOS, SLIDES
-from listing import listing, source
+from listing import file_of, listing, source
 from running import COLUMNS
 
 NOTEBOOKS = sorted(SLIDES.glob("*.ipynb"))
@@ -98,7 +98,7 @@ def test_every_run_and_show_names_something_that_exists(path):
             assert f"{option}=" in text, f"{demo} has no --{option}"
     for (demo, *names), options in record.calls("show", path):
         text = source(demo, *names)
-        assert listing(text, **options)
+        assert listing(text, **options, language=file_of(demo).suffix)
         assert len(text.splitlines()) <= MOST_LINES
         assert max(map(len, text.splitlines())) <= COLUMNS
 
