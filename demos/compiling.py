@@ -19,15 +19,13 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.machinery import ExtensionFileLoader, ModuleSpec
+from importlib.util import module_from_spec
 from pathlib import Path
 from typing import Any
 
-from harness import CannotRun, needs_packages
+from harness import CannotRun
 from sources import included
-
-with needs_packages():
-    from Cython import __version__ as cython_version
 
 HERE = Path(__file__).resolve().parent
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
@@ -52,7 +50,7 @@ def install(debian: str, fedora: str, macos: str, windows: str) -> str:
 
 # Lines that tell of an error: Cython's, a compiler's, a linker's. The last of all only repeats the command.
 ERROR = re.compile(
-    r"^(?!.*(ommand ['\[]|warning:|note:))(\w+\.pyx:\d|.*(error:|cannot find|not found|No module))"
+    r"^(?!.*(ommand ['\[]|warning:|note:))(\w+\.pyx:\d|.*([Ee]rror:|cannot find|not found|No module))"
 )
 VISUAL = "install “Desktop development with C++” of Visual Studio’s Build Tools"
 C_COMPILER = install("build-essential", "gcc", "xcode-select --install", VISUAL)
@@ -67,15 +65,19 @@ def compiled(file: str, openmp: bool = True, **directives: bool) -> Any:
     Without openmp the compiler gets no OpenMP flag. A directive such as boundscheck counts where the file
     itself does not set it. CannotRun says what is missing, in one line.
     """
+    try:
+        import Cython
+    except ImportError as error:
+        raise Missing(f"Cython cannot be imported ({error})", "pip install cython") from None
     source, compiler = HERE / file, c_compiler()
     flags = openmp_flags(compiler) if openmp else ([], [])
-    kept = kept_at(source, [cython_version, sys.version, identity(compiler), flags, directives])
+    kept = kept_at(source, [Cython.__version__, sys.version, identity(compiler), flags, directives])
     if not kept.exists():
         print(f"Compiling {file}, once ...")
         build(source, kept, flags, directives)
-    spec = spec_from_file_location(source.stem, kept)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    loader = ExtensionFileLoader(source.stem, str(kept))
+    module = module_from_spec(ModuleSpec(source.stem, loader, origin=str(kept)))
+    loader.exec_module(module)
     return module
 
 
@@ -136,8 +138,15 @@ def build(source: Path, kept: Path, flags: tuple[list[str], list[str]], directiv
         for path in [source, *included(source)]:
             shutil.copy(path, place)
         command = [sys.executable, __file__, json.dumps(flags), json.dumps(directives)]
-        told = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
-        done = subprocess.run(command, cwd=place, stdin=subprocess.DEVNULL, **told)
+        done = subprocess.run(
+            command,
+            cwd=place,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
         made = Path(place, source.stem + SUFFIX)
         if done.returncode:
             raise reason(source.name, done.stdout)
@@ -153,7 +162,7 @@ def reason(file: str, words: str) -> CannotRun:
     errors = [line.strip() for line in words.splitlines() if ERROR.search(line)]
     text = "\n".join(errors)
     if missing := re.search(r"No module named '(\w+)'", text):
-        return CannotRun(f"{missing[1]} is missing: pip install {missing[1]}")
+        return Missing(f"{missing[1]} is missing", f"pip install {missing[1]}")
     if "Python.h" in text:
         return Missing("no Python.h", HEADERS)
     if re.search(r"\bomp\.h|-l(g|i)?omp\b|libgomp|unsupported option '-fopenmp'", text):

@@ -32,26 +32,37 @@ def source_hash(demo: str) -> str:
 
     Docstrings, comments and blank lines do not count; nor does the harness.
     """
-    texts: dict[Path, str] = {}
+    found = texts(demo)
+    lines = [
+        line.rstrip()
+        for path in sorted(found)
+        for line in [path.name, *found[path].splitlines()]
+        if line.strip()
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def is_compiled(demo: str) -> bool:
+    """Whether the demo has a .pyx."""
+    return any(path.suffix == ".pyx" for path in texts(demo))
+
+
+def texts(demo: str) -> dict[Path, str]:
+    """What counts of the script and of the files beside it that it imports or names."""
+    found: dict[Path, str] = {}
     waiting = [HERE / f"{demo}.py"]
     while waiting:
         path = waiting.pop()
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".py":
             tree = ast.parse(text)
-            texts[path] = code_only(text, tree)
+            found[path] = code_only(text, tree)
             used = dependencies(tree)
         else:
-            texts[path] = REMARK.sub("", text) if path.suffix == ".pyx" else text
+            found[path] = REMARK.sub("", text) if path.suffix == ".pyx" else text
             used = included(path)
-        waiting += [path for path in used if path not in texts and path not in waiting]
-    lines = [
-        line.rstrip()
-        for path in sorted(texts)
-        for line in [path.name, *texts[path].splitlines()]
-        if line.strip()
-    ]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        waiting += [path for path in used if path not in found and path not in waiting]
+    return found
 
 
 def code_only(text: str, tree: ast.Module) -> str:

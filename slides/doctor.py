@@ -11,12 +11,10 @@ import json
 import math
 import os
 import re
-import shlex
 import shutil
 import socket
 import subprocess
 import sys
-import sysconfig
 import time
 import urllib.error
 import urllib.request
@@ -35,7 +33,11 @@ SLIDES = ROOT / "slides"
 TALK = present.EMERGENCY
 BUILD = ROOT / "build" / "doctor"
 sys.path.append(str(ROOT / "demos"))
-from machine import cores, machine  # noqa: E402  (demos/ is not a package)
+import compiling  # noqa: E402  (demos/ is not a package)
+from compiling import C_COMPILER, install  # noqa: E402
+from compiling import OPENMP as OPENMP_LIBRARY  # noqa: E402
+from harness import CannotRun  # noqa: E402
+from machine import cores, machine  # noqa: E402
 
 DEADLINE = 25.0  # seconds; the checks run side by side, so it bounds them all
 FINDING = "finding.json"
@@ -82,20 +84,8 @@ class Mend(Exception):
     """What is wrong, and what to do about it: until then, a slide fails."""
 
 
-def install(debian: str, fedora: str, macos: str) -> str:
-    """The command that brings what is missing."""
-    if sys.platform == "darwin":
-        return macos
-    return f"sudo dnf install {fedora}" if shutil.which("dnf") else f"sudo apt install {debian}"
-
-
 ANEW = "remove .venv, or make the conda environment anew; then make doctor"
-C_COMPILER = install("build-essential", "gcc", "xcode-select --install")
-HEADERS = install("python3-dev", "python3-devel", "brew install python")
-OPENMP_LIBRARY = install(
-    "build-essential", "gcc", "brew install gcc, and set CC to it, for example CC=gcc-15"
-)
-BROWSER = install("chromium", "chromium", "brew install --cask firefox")
+BROWSER = install("chromium", "chromium", "brew install --cask firefox", "install Firefox")
 
 
 def main() -> int:
@@ -205,24 +195,24 @@ def usable_cores() -> str:
 def compiler() -> str:
     """A Cython function is translated, compiled against Python.h, imported and called."""
     command = c_compiler()
-    include = sysconfig.get_path("include")
-    if not Path(include, "Python.h").is_file():
-        raise Mend(f"no Python.h in {include}", HEADERS)
     Path("primes.pyx").write_text(PRIMES, encoding="utf-8")
-    output([sys.executable, "-m", "cython", "-3", "primes.pyx"], ANEW)
-    link = shlex.split(sysconfig.get_config_var("LDSHARED"))[
-        1:
-    ]  # without the compiler that Python was built by
-    module = f"primes{sysconfig.get_config_var('EXT_SUFFIX')}"
-    output([*command, "-fPIC", f"-I{include}", "primes.c", *link, "-o", module], C_COMPILER)
+    module = Path(f"primes{compiling.SUFFIX}")
+    try:
+        compiling.build(Path("primes.pyx"), module, ([], []), {})
+    except compiling.Missing as missing:
+        raise Mend(missing.what, missing.mend) from None
+    except CannotRun as error:
+        raise Mend(str(error), C_COMPILER) from None
     found = output([sys.executable, "-c", "import primes; print(primes.first(10))"], C_COMPILER)
     expect(found, str(FIRST_PRIMES), C_COMPILER)
     return f"{version(command)}, Python.h; the first primes by Cython"
 
 
 def openmp() -> str:
+    command = c_compiler()
+    compile_flags, link_flags = compiling.openmp_flags(command)
     Path("sum.c").write_text(OPENMP, encoding="utf-8")
-    output([*c_compiler(), "-fopenmp", "sum.c", "-o", "sum"], OPENMP_LIBRARY)
+    output([*command, *compile_flags, "sum.c", "-o", "sum", *link_flags], OPENMP_LIBRARY)
     total, threads = output([str(Path("sum").resolve())], OPENMP_LIBRARY).split()
     expect(int(total), SUM, OPENMP_LIBRARY)
     if threads == "1" and cores()["usable"] > 1:
@@ -405,11 +395,10 @@ CHECKS = {
 
 
 def c_compiler() -> list[str]:
-    """The C compiler that Cython takes: CC, or the one that Python was built by."""
-    command = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
-    if not shutil.which(command[0]):
-        raise Mend(f"no {command[0]}", C_COMPILER)
-    return command
+    try:
+        return compiling.c_compiler()
+    except compiling.Missing as missing:
+        raise Mend(missing.what, missing.mend) from None
 
 
 def output(command: Sequence[str], mend: str) -> str:

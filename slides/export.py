@@ -16,6 +16,7 @@ import logging
 import mimetypes
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from urllib.parse import unquote
 try:
     import nbformat
     import talks
+    import warm
     import watchdog
     from bs4 import BeautifulSoup, Tag
     from jinja2 import Environment, FileSystemLoader
@@ -96,6 +98,7 @@ def export(talk: Talk, output: Path) -> None:
         pages.mkdir()
         run = {"replay": bool(os.environ.get("REPLAY")), "facts": facts()}
         mark = isolate(Path(scratch))
+        compile_beforehand([part.path for part in talk.parts])
         sections = {}
         for part in talk.parts:
             started = time.monotonic()
@@ -135,9 +138,19 @@ def isolate(scratch: Path) -> dict[str, str]:
     watchdog.guard(mark)
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
         os.environ[name] = str(scratch / name.lower())
+    warm.configure(Path(os.environ["IPYTHONDIR"]))
     path = os.pathsep.join(filter(None, (str(SLIDES), os.environ.get("PYTHONPATH"))))
     os.environ.update(mark, DECK_EXPORT="1", PYTHONPATH=path)
     return mark
+
+
+def compile_beforehand(notebooks: Sequence[Path]) -> None:
+    """So that no run of a demo waits for a compiler."""
+    if warm.needed(notebooks):
+        print("what is to be compiled: ", end="", flush=True)
+        started = time.monotonic()
+        subprocess.run(warm.command(notebooks), stdin=subprocess.DEVNULL, capture_output=True)
+        print(f"{time.monotonic() - started:.1f} s", flush=True)
 
 
 def execute(part: Part, folder: Path, mark: dict[str, str]) -> int:

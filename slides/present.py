@@ -33,6 +33,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import psutil
 import talks
+import warm
 import watchdog
 
 SLIDES = Path(__file__).resolve().parent
@@ -78,13 +79,13 @@ def present(folder: Path) -> None:
     remove_ended_talks()
     prepare(talk, home, state)
     try:
-        serve(home, port, resumed=bool(state))
+        serve(home, port, [part.path for part in talk.parts], resumed=bool(state))
     except KeyboardInterrupt:
         (home / "state.json").unlink(missing_ok=True)  # an end that is meant: the next talk begins anew
         raise
 
 
-def serve(home: Path, port: int | None, resumed: bool) -> None:
+def serve(home: Path, port: int | None, notebooks: Sequence[Path], resumed: bool) -> None:
     token = secrets.token_hex(16)
     mark = watchdog.mark("PRESENT_RUN")
     watchdog.guard(mark)
@@ -95,6 +96,7 @@ def serve(home: Path, port: int | None, resumed: bool) -> None:
         if resumed:
             print("  It goes on at the slide where it stopped; FRESH=1 begins anew.")
         print(flush=True)
+        compile_beside(home, notebooks, mark)
         if has_desktop():
             webbrowser.open(url)
         raise ServerFailed(f"the server ended by itself, with status {server.wait()}; see {home / LOG}")
@@ -102,6 +104,20 @@ def serve(home: Path, port: int | None, resumed: bool) -> None:
         for number in ENDING_SIGNALS:  # a second Ctrl-C would cut this short
             signal.signal(number, signal.SIG_IGN)
         watchdog.end(mark)
+
+
+def compile_beside(home: Path, notebooks: Sequence[Path], mark: dict[str, str]) -> None:
+    """Compile what will be needed while the talk begins."""
+    if warm.needed(notebooks):
+        with (home / "compiling.log").open("wb") as log:
+            subprocess.Popen(
+                warm.command(notebooks),
+                env=environment(home) | mark,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
 
 # --- what the talk needs -----------------------------------------------------------------------------------
@@ -138,6 +154,7 @@ def prepare(talk: talks.Talk, home: Path, state: dict[str, Any] | None = None) -
         # RISE's own extension only: others that an environment may have need a newer Lab than RISE's.
         extension = "share/jupyter/labextensions/jupyterlab-rise"
         shutil.copytree(Path(sys.prefix, extension), home / "data/labextensions/jupyterlab-rise")
+        warm.configure(home / "ipython")
         serve_notebooks(talk, home / "notebooks")
         if EMERGENCY.exists():
             shutil.copy(EMERGENCY, home / "emergency.html")

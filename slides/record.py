@@ -93,6 +93,7 @@ def main() -> int:
     for demo, options in chosen:
         file = folder() / f"{recordings.name(demo, options)}.json"
         print(f"{file.name}", flush=True)
+        running.compile_first(demo)
         try:
             taken = quietly(demo, options)
         except running.Failed as error:

@@ -26,6 +26,7 @@ sys.path.append(str(DEMOS))
 import sources  # noqa: E402  (the demos are scripts, not an installed package)
 
 DEADLINE = 20.0  # seconds; an audience waits no longer
+COMPILING = 120.0  # seconds for a first run, on a slow machine
 MOST_LINES = 500  # no slide shows more; a demo that prints more has gone wild
 COLUMNS = 80  # of code size on a slide, beside a margin
 
@@ -68,6 +69,13 @@ def command(demo: str, options: Options) -> list[str]:
     real = {"python": sys.executable, f"demos/{demo}.py": str(DEMOS / f"{demo}.py")}
     words = [real.get(word, word) for word in shlex.split(line)]
     return words + [word for name, value in options.items() for word in (f"--{name}", str(value))]
+
+
+def compile_first(demo: str) -> None:
+    """Let a demo that has a .pyx compile it; what is wrong it says again when it runs."""
+    if sources.is_compiled(demo):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run([*command(demo, {}), "--quick"], capture_output=True, timeout=COMPILING)
 
 
 def stream(words: list[str], mark: dict[str, str], deadline: float, line_seen: Print) -> None:

@@ -1,9 +1,11 @@
 """amdahl_fit: all the work is done however it is shared, and the formulas are the published ones."""
 
 import json
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 
 import amdahl_fit
+import harness
 import pytest
 import terminal
 from harness import Run
@@ -121,15 +123,14 @@ def test_the_steps_lead_to_all_workers_and_beyond(workers, steps, demo, tmp_path
         assert len({run["result"] for run in runs if run["variant"] == job}) == 1
 
 
-def test_known_is_found_on_free_cores(demo, tmp_path):
+def test_known_is_found_on_free_cores():
     seen = []
     for _ in range(ATTEMPTS):
         free = free_cores()
-        runs = runs_of(demo, tmp_path, "--serial", 0.5, "--workers", 2)
-        times = {
-            run["parameters"]["workers"]: min(run["values"]) for run in runs if run["variant"] == "known"
-        }
-        _, serial = amdahl_fit.fit({2: times[1] / times[2]})
+        with ProcessPoolExecutor(2) as pool:
+            runs = harness.sweep([amdahl_fit.known], pool, 120, 0.5, workers=[1, 2], rounds=amdahl_fit.ROUNDS)
+            alone, shared = (min(run.values) for run in runs)
+        _, serial = amdahl_fit.fit({2: alone / shared})
         seen.append((round(min(free, free_cores()), 2), round(serial, 2)))
         if 0.4 < serial < 0.65:
             return

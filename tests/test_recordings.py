@@ -49,21 +49,21 @@ def test_no_recording_without_a_slide(file):
     assert file.stem in names, f"no slide runs it any more: git rm {file.relative_to(ROOT)}"
 
 
-@pytest.mark.parametrize("file", sorted(CLASS.glob("*.json")), ids=lambda file: file.stem)
+def shape(found):
+    """What its numbers are of: the runs, of which a sweep may have fewer, and the lanes."""
+    runs = {
+        (run["variant"], run["measure"], run["unit"], *sorted(run["parameters"])) for run in found["runs"]
+    }
+    return runs, [(lanes["variant"], lanes["kind"], list(lanes["workers"])) for lanes in found["lanes"]]
+
+
+@pytest.mark.parametrize("file", sorted(CLASS.glob("*@*.json")), ids=lambda file: file.stem)
 def test_its_command_still_gives_a_record_of_the_same_shape(file, tmp_path, demo):
-    taken = read(file)
+    taken = read(file)  # without options test_contract.py does it
     options = taken["command"].split(".py", 1)[1].split()
     done = demo(taken["demo"], *options, "--quick", "--json", tmp_path / "again.json", python=sys.executable)
     assert done.returncode == 0, done.stderr
-    again = read(tmp_path / "again.json")
-
-    def shape(found):
-        runs = {  # a sweep may have fewer steps
-            (run["variant"], run["measure"], run["unit"], *sorted(run["parameters"])) for run in found["runs"]
-        }
-        return runs, [(lanes["variant"], lanes["kind"], list(lanes["workers"])) for lanes in found["lanes"]]
-
-    assert shape(again) == shape(taken)
+    assert shape(read(tmp_path / "again.json")) == shape(taken)
 
 
 # --- evidence for what the slides claim about speed

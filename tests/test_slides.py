@@ -50,8 +50,8 @@ ABOVE = """() => [...document.querySelectorAll("#corner > *, #progress, #gone, #
   return { left, right, top, bottom, words: `the stage’s ${element.id}` };
 })"""
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
-RUN_AXE = """async () => {
-  const { violations } = await axe.run();
+RUN_AXE = """async () => {  // test_export.py looks at whole pages
+  const { violations } = await axe.run(".slides > section.present > section.present");
   return violations.flatMap(({ id, help, nodes }) => nodes.map(({ html, target }) => ({
     cell: document.querySelector(target[0])?.closest('[id^="cell-id="]')?.id.slice("cell-id=".length) ?? -1,
     what: html.slice(0, 80),
