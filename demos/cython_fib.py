@@ -15,7 +15,7 @@ from compiling import compiled
 from harness import Attachment, CannotRun, Number, Run, parse_args, record
 
 N = Number(90, least=1, most=92, about="which number; the 93rd needs more than the 64 bits of C's long long")
-CALLS = Number(20_000, 100, most=10_000_000, about="calls in each measurement; one takes Python some µs")
+CALLS = Number(10_000, 100, most=10_000_000, about="calls in each measurement; one takes Python some µs")
 REPEATS = 9
 
 

@@ -13,12 +13,13 @@ from cython_fib import REPEATS, N, measure, python
 
 LONG = ["--calls", "10000000"]  # some 40 s for a value of the first row, call by call
 PROCESSES = []
+STARTS = 0  # threads or processes besides itself
 FUNCTIONS = ["untyped", "typed", "c_loop"]
 PYX = DEMOS / "cython_fib.pyx"
 
 
 def fibonacci(n):
-    """By the matrix (1 1; 1 0), n times: without Python's limit, and without the loop of the demo."""
+    """The nth number and the next one, by doubling: in Python, without a limit and without the demo's loop."""
     if n == 0:
         return 0, 1
     a, b = fibonacci(n // 2)
@@ -190,7 +191,12 @@ FILE = [Line(text, 0, None) for text in TEXT.splitlines()]
 
 
 @pytest.mark.parametrize(
-    ("functions", "kept"), [(["a"], "cdef int a(int x):|  x"), (["ab", "b"], "def ab(y):|  y||def b(z):|  z")]
+    ("functions", "kept"),
+    [
+        (["a"], "cdef int a(int x):|  x"),
+        (["b"], "def b(z):|  z"),
+        (["ab", "b"], "def ab(y):|  y||def b(z):|  z"),
+    ],
 )
 def test_of_a_file_only_some_functions_are_shown(functions, kept):
     assert [line.text for line in of(functions, FILE)] == kept.split("|")
