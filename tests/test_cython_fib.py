@@ -19,7 +19,7 @@ PYX = DEMOS / "cython_fib.pyx"
 
 
 def fibonacci(n):
-    """The nth number and the next one, by doubling: in Python, without a limit and without the demo's loop."""
+    """The nth number and the next one, by doubling n: without a limit, and without the demo's loop."""
     if n == 0:
         return 0, 1
     a, b = fibonacci(n // 2)
