@@ -31,8 +31,8 @@ def measure(n, calls):
     cython = compiled("cython_fib.pyx")
     ways = [
         ("Python", python),
-        ("Cython, no types", cython.untyped),
-        ("Cython, types", cython.typed),
+        ("Cython without types", cython.untyped),
+        ("Cython with types", cython.typed),
         ("C", cython.c_loop),
     ]
     for name, function in ways:

@@ -116,7 +116,7 @@ def test_every_way_is_called_as_often_as_asked(monkeypatch):
     module = Counted()
     monkeypatch.setattr(cython_fib, "compiled", lambda file: module)
     rows = list(measure(30, 7))
-    assert [row[0] for row in rows] == ["Python", "Cython, no types", "Cython, types", "C"]
+    assert [row[0] for row in rows] == ["Python", "Cython without types", "Cython with types", "C"]
     assert {row[-1] for row in rows} == {832_040}
     assert {len(row[1]) for row in rows} == {REPEATS}
     for name in FUNCTIONS:
