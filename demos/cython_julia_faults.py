@@ -4,7 +4,7 @@ The Julia set, its loop as the workshop of 2018 had it; then one fault after the
 Look for: the flag, which gains nothing on that clock; the wall clock, which shows what it has gained; Cython
 as fast as C; and how far both are from C that counts for many points at once.
 
-    $ python demos/cython_julia_2018.py
+    $ python demos/cython_julia_faults.py
 """
 
 import sys
@@ -20,7 +20,7 @@ with needs_packages():
 
 SIZE = Number(1000, 100, least=50, most=2000, about="points in a row, and rows")  # Ctrl-C waits for a loop
 ROUNDS = Number(3, 1, most=100_000, about="pictures in each way")
-THEN, NOW = "cython_julia_2018.pyx", "cython_julia.pyx"
+THEN, NOW = "cython_julia_faults.pyx", "cython_julia.pyx"
 
 WAYS = {
     "no flag": lambda counts, n: compiled(THEN, openmp=False).julia(counts.ctypes.data, len(counts), n),
