@@ -13,7 +13,7 @@ import pytest
 import talks
 import test_slides
 import watchdog
-from conftest import ROOT, SLIDES, files, until
+from conftest import DEMOS, ROOT, SLIDES, files, until
 from live import default_signals
 from running import COLUMNS
 from test_contract import interpreters
@@ -34,8 +34,11 @@ NOT_YET = {
     "send_it_once": r"pickled 60 times for [23] workers, because it is an argument of each task",
     "count_in_parallel": r"values are missing, because a thread wrote",
     "compile_it_once": r"4 compilations served 4 calls, because @njit is called again for each",
+    "type_the_loop": r"line 16 calls Python, because y and r are Python objects",
+    "share_the_loop": r"one thread does all of the work, because range gives it all of the numbers",
 }
-NUMBA = {"count_in_parallel", "compile_it_once"}  # these need it; the others nothing
+NUMBA = {"count_in_parallel", "compile_it_once"}  # these need it
+CYTHON = {"type_the_loop", "share_the_loop"}  # these need Cython and a C compiler; the others nothing
 
 PAY, SALE = "        pay()", "            stock[item] = remove(stock[item])\n"
 LOOP = "    for item in orders:\n"
@@ -47,6 +50,8 @@ PIECES, REVERSED = "chunksize=8", "return answers[::-1]"
 OWN_ROW = "rows[get_thread_id(), values[i]] += 1"
 ONE_TYPE = "np.ascontiguousarray(points, np.float64)"
 FRACTION, ONE = "(tp / t1 - 1 / p) / (1 - 1 / p)", " if p > 1 else math.nan"
+TYPES, LONG, INT = "    cdef int x, y, square\n", "cdef long long total", "cdef int total"
+PRANGE, NOGIL, ADDS = "prange(1, limit, nogil=True)", ", nogil=True", "total += 1"
 
 # What to change in a solution, and why that is wrong then
 WRONG = {
@@ -147,6 +152,31 @@ WRONG = {
         ({"@njit\n": ""}, "because numba is not used any more"),
         ({"range(1, len(p))": "range(2, len(p))"}, "an array of float64 is .*, because steps are lost"),
     ],
+    "type_the_loop": [
+        ({", square\n": "\n"}, "line 11 calls Python, because square is a Python object"),
+        ({"(int r)": "(r)"}, "line 10 calls Python, because r is a Python object"),
+        ({"square <=": "abs(len([square])) <="}, "line 12 calls Python, because what it calls is"),
+        ({TYPES: ""}, "line 9 calls Python, because y is a Python object"),
+        ({"= x * x": "= x x"}, "line 11 cannot be compiled, because Cython says: Syntax error"),
+        (
+            {LONG: INT},
+            r"moment\((3|4|5|6)\d\d\) is -?\d+, not \d+, because an int of C ends at 2,147,483,647",
+        ),
+        ({"square <=": "square <"}, r"moment\(\d\d\) is \d+, not \d+, because it is to add up"),
+        (
+            {"def moment": "cdef moment"},
+            "Python cannot call moment.., because only def and cpdef make functions for Python",
+        ),
+    ],
+    "share_the_loop": [
+        ({PRANGE: "range(1, limit)"}, NOT_YET["share_the_loop"]),
+        ({f"{PRANGE}:": "range(1, limit):  # not in prange(1, limit)"}, NOT_YET["share_the_loop"]),
+        ({ADDS: "total = total + 1"}, r"steps\(\d+\) is \d+, not \d+, because each thread has a total"),
+        ({NOGIL: ""}, "because prange keeps the GIL without nogil=True"),
+        ({ADDS: "total += 2"}, "because it counts something else, too"),
+        ({NOGIL: f"{NOGIL}, num_threads=1"}, r"one thread did (9\d|100) % of the work, because it got most"),
+        ({ADDS: "total += len([n])"}, r"line 14 cannot be compiled, because Cython says: .*(GIL|gil)"),
+    ],
 }
 
 
@@ -155,25 +185,32 @@ def answer(tmp_path):
     """Run what somebody wrote, as they do: answer("x = 1") -> CompletedProcess with text."""
 
     def call(text, python=sys.executable, **environment):
-        folder = tmp_path / "my exercises"
-        folder.mkdir()
+        folder = tmp_path / "build" / "my exercises"
+        folder.mkdir(parents=True)
+        (tmp_path / "demos").symlink_to(DEMOS)
         shutil.copy(HERE / "check.py", folder)
         (folder / "mine.py").write_text(text, encoding="utf-8")
         return subprocess.run(
-            [python, "my exercises/mine.py"], cwd=tmp_path, env=os.environ | environment,
+            [python, "build/my exercises/mine.py"], cwd=tmp_path, env=os.environ | environment,
             capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     return call
 
 
+LACKS = r"mine.py: (Cython is missing: pip install cython|no (C compiler|Python\.h|OpenMP).*: \S.*)\n"
+
+
 def text_of(script):
     return (HERE / f"{script}.py").read_text(encoding="utf-8")
 
 
+COMPILING = r"(?:Compiling loop\.pyx, once \.\.\.\n)?"  # unless it is kept from an earlier time
+
+
 def assert_not_yet(done, why):
     assert done.stderr == ""
-    assert re.fullmatch(f"Not yet: .*{why}.*\n", done.stdout), done.stdout
+    assert re.fullmatch(f"{COMPILING}Not yet: .*{why}.*\n", done.stdout), done.stdout
     assert done.returncode == 1
 
 
@@ -196,8 +233,12 @@ def test_the_solution_is_right(name, version, answer):
         assert version != "this"
         assert re.fullmatch(r"mine.py: (numba|numpy) is missing: pip install \1\n", done.stderr)
         pytest.skip(f"Python {version} has no numba, and it says so")
+    if name in CYTHON and done.returncode == 2:
+        assert re.fullmatch(LACKS, done.stderr)
+        assert version != "this" or not shutil.which("cc")
+        pytest.skip(f"Python {version} has no Cython or no compiler, and it says so")
     assert done.stderr == ""
-    assert re.fullmatch(r"Right: .*\d.*\n", done.stdout), done.stdout
+    assert re.fullmatch(rf"{COMPILING}Right: .*\d.*\n", done.stdout), done.stdout
     assert done.returncode == 0
 
 
@@ -222,14 +263,53 @@ def test_a_stub_is_short_says_how_to_run_it_and_needs_nothing(name):
         modules = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
         modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
         more = {"numba", "numpy"} if script == "check" or name in NUMBA else set()
+        more |= {"compiling", "harness"} if script == "check" else set()  # demos/ has them
         assert {module.partition(".")[0] for module in modules} <= sys.stdlib_module_names | {"check"} | more
     if name in NUMBA:
         assert "with check.needs_packages():\n    import numpy" in text
 
 
+# --- what needs a compiler -------------------------------------------------------------------------------
+
+
+def assert_lacks(done, what):
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(f"mine.py: {what}\n", done.stderr)
+
+
+@pytest.mark.parametrize("name", sorted(CYTHON))
+def test_without_a_compiler_one_line_says_so(name, answer):
+    done = answer(text_of(f"{name}_solved"), CC="no-such-compiler")
+    assert_lacks(done, r"no C compiler, no-such-compiler: \S.*")
+
+
+def test_without_cython_one_line_says_so(answer):
+    hidden = "check.sys.modules['cython'] = None\n\n\nif __name__"
+    done = answer(text_of("type_the_loop").replace("if __name__", hidden))
+    assert_lacks(done, "Cython is missing: pip install cython")
+
+
+def test_elsewhere_one_line_says_where_it_must_be(answer):
+    moved = "check.DEMOS /= 'lost'\n\n\nif __name__"
+    done = answer(text_of("type_the_loop_solved").replace("if __name__", moved))
+    assert_lacks(done, "two folders above there is no demos/compiling.py: .*")
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="a process cannot be given one core here")
+def test_on_one_core_two_threads_share_the_loop_too(answer):
+    one = "    check.os.sched_setaffinity(0, {min(check.os.sched_getaffinity(0))})\n    check.share"
+    done = answer(text_of("share_the_loop_solved").replace("    check.share", one))
+    assert re.search("^Right: one of two threads did [3-7]", done.stdout, re.MULTILINE)
+
+
 # --- what does not end -----------------------------------------------------------------------------------
 
 SOON = "check.DEADLINE = 2\n\n\nif __name__"
+
+
+def test_compiled_code_without_an_end_is_ended(answer):
+    text = text_of("share_the_loop_solved").replace("while n != 1", "while n == n")
+    assert_not_yet(answer(text.replace("if __name__", SOON)), r"steps\(\) had no answer after 2 s, because")
 
 
 def test_a_deadlock_ends_at_the_deadline_and_its_line_is_named(answer):
@@ -340,7 +420,8 @@ def test_the_code_on_a_slide_is_short_and_all_there_is_to_mend(script):
             node, (ast.Expr, ast.Import, ast.ImportFrom, ast.With, ast.If)
         ):  # docstring, …, call of the check
             text = text.replace(ast.get_source_segment(text_of(script), node), "")
-    assert [line for line in lines if line] == [line for line in text.splitlines() if line]
+    left = [line for line in text.splitlines() if line and '"""' not in line]  # around what is Cython
+    assert [line for line in lines if line] == left
 
 
 def test_a_cell_with_an_exercise_runs_at_once():

@@ -13,17 +13,23 @@ import functools
 import hashlib
 import inspect
 import itertools
+import json
 import math
 import multiprocessing
 import os
 import random
+import re
 import statistics
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -35,18 +41,28 @@ class NotYet(Exception):
     """What is wrong, because of what."""
 
 
-def judged(check: Callable[..., str]) -> Callable[..., None]:
-    """Print what the check says of a solution, and end: with status 0 if that is right."""
+class Lacking(Exception):
+    """What this machine lacks, and the mend: nobody can judge a solution then."""
+
+
+def judged(check: Callable[..., str], besides: float = 0) -> Callable[..., None]:
+    """Print what the check says of a solution, and end: with status 0 if that is right.
+
+    What the check itself does may take some seconds besides.
+    """
 
     @functools.wraps(check)
-    def verdict(*solution: Callable[..., object]) -> None:
-        hanging = after(DEADLINE, hangs)
+    def verdict(*solution: object) -> None:
+        hanging = after(DEADLINE + besides, hangs)
         status = 1
         try:
             print("Right:", check(*solution))
             status = 0
         except NotYet as why:
             print("Not yet:", why)
+        except Lacking as what:
+            print(f"{os.path.basename(script())}: {what}", file=sys.stderr)
+            status = 2
         except KeyboardInterrupt:
             print("Interrupted")
             leave(130)
@@ -653,3 +669,216 @@ def compile_it_once(length: Callable[[Any], float]) -> str:
         raise NotYet("nothing was compiled at all, because numba is not used any more")
     when = "one compilation" if yours else "what was compiled before the first of them"
     return f"{len(calls)} calls with {len(calls)} types of points took {when}"
+
+
+# --- type_the_loop, share_the_loop -----------------------------------------------------------------------
+
+COMPILES = 90.0  # seconds that Cython and a C compiler may take, on a busy machine
+DEMOS = Path(__file__).resolve().parents[2] / "demos"  # also seen from build/exercises
+RADII = 300, 600  # of these discs the sum needs more than 32 bits
+SMALL_RADII = 10, 90
+NUMBERS = 1_000_000
+STEPS = 131_434_272  # of all numbers below, counted in two ways
+THREADS = 2  # however many cores there are
+MOST_OF_IT = 0.75  # of the CPU time: of two threads that share, one has about half
+
+
+class Translated(NamedTuple):
+    """What Cython makes of a text: C, a score for each line that calls Python, and warnings."""
+
+    c: str
+    scores: dict[int, int]
+    warnings: str
+
+
+class Call(NamedTuple):
+    """What a compiled function gave, and the seconds: on the wall, of all threads, of the calling one."""
+
+    answer: Any
+    wall: float
+    cpu: float
+    alone: float
+
+
+def at_its_line(text: str) -> str:
+    """The text after blank lines, so that its lines have the numbers that they have in the script."""
+    tree = ast.parse(Path(script()).read_text(encoding="utf-8"))
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value == text]
+    return "\n" * (found[0].lineno - 1 if found else 0) + text
+
+
+def translated(text: str, function: str) -> Translated:
+    """By Cython, which says of each line how much it calls Python: the yellow of cython -a."""
+    if not re.search(rf"^(def|cpdef)\b.*\b{function} *\(", text, re.MULTILINE):
+        raise NotYet(f"Python cannot call {function}(), because only def and cpdef make functions for Python")
+    if not find_spec("cython"):
+        raise Lacking("Cython is missing: pip install cython")
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "loop.pyx")
+        source.write_text(text, encoding="utf-8")
+        command = [sys.executable, "-m", "cython", "-3", "--annotate", source.name]
+        done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        words = done.stdout + done.stderr
+        if done.returncode:
+            fault = re.search(r"^loop\.pyx:(\d+):\d+: (.*)$", words, re.MULTILINE)
+            where, why = fault.groups() if fault else ("?", words.strip().splitlines()[-1])
+            raise NotYet(f"line {where} cannot be compiled, because Cython says: {why}")
+        page = source.with_suffix(".html").read_text(encoding="utf-8")
+        scores = re.findall(r'class="cython line score-(\d+)".*?<span class="">0*(\d+)</span>', page)
+        c = source.with_suffix(".c").read_text(encoding="utf-8")
+        return Translated(c, {int(line): int(score) for score, line in scores}, words)
+
+
+def built(text: str, openmp: bool) -> str:
+    """The file of the module that a C compiler makes of the text; it is kept, as are those of the demos."""
+    if not (DEMOS / "compiling.py").exists():
+        raise Lacking("two folders above there is no demos/compiling.py: leave this one in build/exercises")
+    sys.path.append(str(DEMOS))
+    import compiling
+    from harness import CannotRun
+
+    with tempfile.TemporaryDirectory() as folder:
+        compiling.HERE = Path(folder)
+        (compiling.HERE / "loop.pyx").write_text(text, encoding="utf-8")
+        try:
+            return str(compiling.compiled("loop.pyx", openmp=openmp).__spec__.origin)
+        except CannotRun as error:
+            raise Lacking(str(error)) from None
+
+
+def outcomes(module: str, function: str, *arguments: int) -> list[Call]:
+    """Call a compiled function in a process of its own: compiled code may never end, or crash."""
+    command = [sys.executable, __file__, module, function, json.dumps(arguments)]
+    threads = {"OMP_NUM_THREADS": str(THREADS), "OMP_DYNAMIC": "false", "OMP_WAIT_POLICY": "passive"}
+    try:
+        done = subprocess.run(
+            command, env={**os.environ, **threads}, timeout=DEADLINE,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise NotYet(
+            f"{function}() had no answer after {DEADLINE:g} s, because it repeats something without an end"
+        ) from None
+    if done.returncode:
+        error = (done.stderr.strip() or f"it crashed, with status {done.returncode}").splitlines()[-1]
+        raise NotYet(f"{function}() has no answer, because {error}")
+    return [Call(*each) for each in json.loads(done.stdout.splitlines()[-1])]
+
+
+def call_here(path: str, function: str, arguments: str) -> None:
+    """In a process of its own: call, and print the answers and the times."""
+    spec = spec_from_file_location("loop", path)
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    calls = []
+    for argument in json.loads(arguments):
+        clocks = time.perf_counter, time.process_time, time.thread_time
+        start = [clock() for clock in clocks]
+        answer = getattr(module, function)(argument)
+        calls.append((answer, *(clock() - began for clock, began in zip(clocks, start))))  # noqa: B905
+    print(json.dumps(calls))
+
+
+def repeated(text: str) -> Iterator[int]:
+    """The numbers of the lines that a loop repeats."""
+    loops: list[int] = []  # how far the loops are indented in which a line is
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        indent = len(line) - len(line.lstrip())
+        loops = [loop for loop in loops if loop < indent]
+        if loops:
+            yield number
+        if re.match(r"\s*(for|while)\b", line):
+            loops.append(indent)
+
+
+@functools.partial(judged, besides=COMPILES)
+def type_the_loop(loop: str) -> str:
+    """No line that a loop repeats calls Python, and the sums are right, though they are large."""
+    text = at_its_line(loop)
+    found, lines = translated(text, "moment"), text.splitlines()
+    inside = list(repeated(text))
+    if not inside:
+        raise NotYet("nobody can tell whether a loop calls Python, because there is no loop any more")
+    for number in inside:
+        if found.scores.get(number):
+            words = re.findall(r"\w+", lines[number - 1])
+            objects = re.findall(r"PyObject \*__pyx_v_(\w+)", found.c)
+            names = [name for name in dict.fromkeys(words) if name in objects]
+            are = "is a Python object" if len(names) == 1 else "are Python objects"
+            why = f"{' and '.join(names)} {are}" if names else "what it calls is a function of Python"
+            raise NotYet(f"line {number} calls Python, because {why}")
+    small, large = random.randint(*SMALL_RADII), random.randint(*RADII)
+    first, call = outcomes(built(text, openmp=False), "moment", small, large)
+    for radius, answer in ((small, first.answer), (large, call.answer)):
+        if answer != in_columns(radius):
+            fits = "it is to add up x² + y² where that is r² at most"
+            why = "an int of C ends at 2,147,483,647" if radius == large else fits
+            raise NotYet(f"moment({radius}) is {answer}, not {in_columns(radius)}, because {why}")
+    start = time.perf_counter()
+    in_python(large)
+    times = (time.perf_counter() - start) / max(call.wall, 1e-6)
+    return (
+        f"no line in the loops calls Python; moment({large}) takes {1000 * call.wall:.2g} ms, Python"
+        f" {times:.0f} times as long"
+    )
+
+
+def in_columns(r: int) -> int:
+    """The sum of x² + y² over a disc, column by column, by the formula for the sum of squares."""
+    total = 0
+    for x in range(-r, r + 1):
+        y = math.isqrt(r * r - x * x)
+        total += (2 * y + 1) * x * x + y * (y + 1) * (2 * y + 1) // 3
+    return total
+
+
+def in_python(r: int) -> int:
+    """As the exercise has it, to see how long Python takes."""
+    total = 0
+    for x in range(-r, r + 1):
+        for y in range(-r, r + 1):
+            square = x * x + y * y
+            if square <= r * r:
+                total += square
+    return total
+
+
+@functools.partial(judged, besides=COMPILES)
+def share_the_loop(loop: str) -> str:
+    """Two threads share the CPU time, whatever else the machine does, and no step is lost."""
+    text = at_its_line(loop)
+    found = translated(text, "steps")
+    if "without releasing the GIL" in found.warnings and GIL:
+        raise NotYet(
+            "no Python thread could run beside this loop, because prange keeps the GIL without nogil=True"
+        )
+    if not re.search(r"^[^#\n]*\bin\s+(\w+\.)*prange\b", text, re.MULTILINE):
+        raise NotYet("one thread does all of the work, because range gives it all of the numbers")
+    more = random.randint(1, 3000)
+    right = STEPS + sum(map(collatz, range(NUMBERS, NUMBERS + more)))
+    module = built(text, openmp=True)
+    for _ in range(TRIES):
+        _, call = outcomes(module, "steps", 100, NUMBERS + more)
+        if call.answer != right:
+            share = "each thread has a total of its own after a plain =, and the last one is kept"
+            why = share if call.answer < right else "it counts something else, too"
+            raise NotYet(f"steps({NUMBERS + more}) is {call.answer}, not {right}, because {why}")
+        part = call.alone / call.cpu
+        if part <= MOST_OF_IT:
+            did = f"one of two threads did {100 * part:.0f} % of the work"
+            return f"{did}, and none of {call.answer:,} steps is missing"
+    raise NotYet(f"one thread did {100 * part:.0f} % of the work, because it got most of the numbers")
+
+
+def collatz(n: int) -> int:
+    count = 0
+    while n != 1:
+        n, count = n // 2 if n % 2 == 0 else 3 * n + 1, count + 1
+    return count
+
+
+if __name__ == "__main__":
+    call_here(*sys.argv[1:])
