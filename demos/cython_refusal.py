@@ -40,7 +40,6 @@ STATEMENTS = {  # and what they need before the loop
     "may_raise(i)": "cdef void may_raise(int x) nogil: pass",
     "never_raises(i)": "cdef void never_raises(int x) noexcept nogil: pass",
 }
-PICTURES = {"refusal": "print(i)", "hint": "may_raise(i)"}
 
 
 def translate(text):
@@ -55,13 +54,12 @@ def attempts(times):
     """A row for each statement; in the end the pictures of what was said to two of them."""
     said = {}
     for statement, before in STATEMENTS.items():
-        said[statement] = [translate(LOOP.format(before=before, statement=statement)) for _ in range(times)][
-            -1
-        ]
+        text = LOOP.format(before=before, statement=statement)
+        said[statement] = [translate(text) for _ in range(times)][-1]
         errors = len(re.findall(r"(?m)^loop\.pyx:", said[statement]))
         answer = "refuses" if errors else "warns" if said[statement] else "accepts"
         yield [(statement, [errors], "said", "errors", {"Cython": answer})], []
-    yield [], [picture(name, said[statement]) for name, statement in PICTURES.items()]
+    yield [], [picture("refusal", said["print(i)"]), picture("hint", said["may_raise(i)"])]
 
 
 def picture(name, said):

@@ -44,7 +44,6 @@ def test_its_text_is_translated_as_often_as_asked_and_its_errors_are_counted(mon
     seen = []
     said = "a line\nloop.pyx:1:2: no\n  loop.pyx\nloop.pyx:3:4: no\n"
     monkeypatch.setattr(cython_refusal, "translate", lambda text: seen.append(text) or said)
-    monkeypatch.setattr(cython_refusal, "PICTURES", {})
     rows = [row for rows, _ in attempts(3) for row in rows]
     assert [seen.count(each) for each in dict.fromkeys(seen)] == [3] * len(STATEMENTS)
     assert seen[::3] == [text(statement) for statement in STATEMENTS]
