@@ -98,7 +98,7 @@ def fake(monkeypatch, wrong=None):
     def drawn(schedule, size, threads, rows="all"):
         called.append((schedule, size, threads))
         now[0] += 1
-        return np.full((2, 2), 1000 if schedule != wrong else 999), None
+        return np.array([[1000, 1000], [1000, 1000 - (schedule == wrong)]]), None
 
     monkeypatch.setattr(cython_julia, "drawn", drawn)
     monkeypatch.setattr(cython_julia, "perf_counter", lambda: now[0])
