@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -45,6 +45,7 @@ CACHE = ROOT / "build" / "cache"
 IPYTHON = CACHE / "ipython"
 IPYTHON.mkdir(parents=True, exist_ok=True)
 os.environ["IPYTHONDIR"] = str(IPYTHON)
+os.environ["CYTHON_CACHE_DIR"] = str(CACHE / "cython")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 
@@ -141,6 +142,15 @@ def enter(alone):
     fcntl.flock(DOOR, fcntl.LOCK_EX)  # who waits for an empty room lets nobody in before
     fcntl.flock(ROOM, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
     fcntl.flock(DOOR, fcntl.LOCK_UN)
+
+
+@contextmanager
+def in_turn(file):
+    """Only one process at a time is inside."""
+    with file.open("w") as lock:
+        if IN_PROCESSES:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 DOOR, ROOM = ((CACHE / name).open("w") for name in ("door", "room"))

@@ -59,7 +59,7 @@ def test_one_ctrl_c_ends_make_present_and_all_that_runs_in_it(tmp_path):
         assert not talk.listens()
         talk.terminal.sendline("thanks")
         talk.terminal.expect("heard thanks")  # the shell has its terminal back
-    assert files(tmp_path) == {}
+    assert {file.parts[0] for file in files(tmp_path)} <= {".cache"}  # where %%cython keeps what it compiled
     assert git_status() == before
 
 
