@@ -16,7 +16,7 @@ from calls import KIND, calls
 from harness import Number, lanes, parse_args, record
 
 LIBRARY = "msvcrt" if sys.platform == "win32" else None  # None: what this process has loaded anyway
-WORDS = Number(4_000, 400, most=100_000, about="words in a sort: some 0.3 ms, short beside a turn of 5 ms")
+WORDS = Number(4_000, 400, most=100_000, about="words in a sort: some 0.2 ms, short beside a turn of 5 ms")
 SORTS = Number(200, 10, most=1_000_000, about="sorts of each thread")
 WIDTH = 8  # bytes of a word; the last is 0, so that strcmp finds its end
 

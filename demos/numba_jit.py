@@ -22,7 +22,7 @@ with needs_packages():
     from numba import config, njit
 
 SIZE = Number(1000, 50, least=10, most=20_000, about="rows of the matrix, and columns")
-CALLS = 1 + 5  # of each way; loops in Python take some 0.1 s
+CALLS = 1 + 5  # of each way; loops in Python take some tenths of a second
 
 
 def loops(a):
@@ -54,6 +54,7 @@ def calls_of_compiled(size, folder):
 
 def measure(size):
     """The rows: a name, ms, the sum of the answer."""
+    print("Loops in Python ...")
     _, python, answer = calls(loops, size)
     yield "loops in Python", python, answer
     _, numpy, answer = calls(arrays, size)

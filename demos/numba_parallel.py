@@ -12,6 +12,7 @@ from functools import partial
 from itertools import chain
 from timeit import repeat
 
+import caches
 import fusion
 from harness import Attachment, CannotRun, Number, Run, needs_packages, parse_args, record
 
@@ -59,6 +60,7 @@ def measure(number, repeats, workers):
     if workers > (most := config.NUMBA_NUM_THREADS):
         raise CannotRun(f"numba may start {most} thread(s): use fewer --workers, or set NUMBA_NUM_THREADS")
     steps = sorted({1, *(workers * quarter // 4 for quarter in (1, 2, 3, 4))} - {0})
+    print(caches.verdict(number / 1e6, unit=8))
     arrays = [np.full(number, value) for value in (2.0, 3.0, 4.0, 0.0)]
     print("Compiling each @njit at its first call ...")
     for variant, function, job, what, unit in VARIANTS:

@@ -18,7 +18,7 @@ from primes_sieve import cut, sieve
 
 START = 100_000_001  # the first number; two workers need some 3 ms for a result
 TASKS = Number(16, 4, least=1, most=10_000, about="each returns a MB, and all of them must fit")
-PAUSES = 0, 20, 80  # ms
+PAUSES = 0, 60  # ms
 UNTRACED = {"initializer": tracemalloc.stop}  # a forked worker would be traced, as its parent is
 
 

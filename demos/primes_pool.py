@@ -33,7 +33,7 @@ def sequential(tasks, workers):
 
 def pool_map(tasks, workers):
     with start(workers) as pool:
-        return counts(pool.map(sieve, tasks))
+        return counts(pool.map(sieve, tasks, chunksize=1))  # the others' default
 
 
 def pool_imap(tasks, workers):
