@@ -1,15 +1,18 @@
 """cython_nogil: the same area with the GIL and without; only `with nogil` lets threads run side by side."""
 
 import functools
+import itertools
 import json
 import math
 import shutil
 import subprocess
 import sys
 import threading
+import time
 import warnings
 
 import pytest
+from conftest import PATIENCE, until
 from test_gil_lanes import ATTEMPTS, free_cores, overlap, turns, verdict
 
 pytest.importorskip("Cython", reason="Cython is missing")
@@ -56,6 +59,53 @@ def test_each_thread_calls_this_way_as_often_as_asked(way, monkeypatch):
     assert {args for _, args in seen} == {(cython_nogil.BLOCKS, cython_nogil.SIZE)}
     assert min(spans[0][0] for spans in lanes.values()) == start
     assert max(spans[-1][1] for spans in lanes.values()) == end
+
+
+@pytest.fixture
+def beats():
+    """When another Python thread ran; no thread is asked to let go of the GIL meanwhile."""
+    found, stop, interval = [], threading.Event(), sys.getswitchinterval()
+
+    def beat():
+        while not stop.is_set():
+            found.append(time.perf_counter())
+            time.sleep(0.0005)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    assert until(lambda: len(found) > 2)
+    sys.setswitchinterval(PATIENCE)
+    yield found
+    sys.setswitchinterval(interval)
+    stop.set()
+    thread.join()
+
+
+def longest_silence(beats, way, blocks, size):
+    """The seconds of the longest time in a call in which the other thread never ran; of the call; of CPU."""
+    function, cpu = getattr(module(), way), time.thread_time()
+    start = time.perf_counter()
+    function(blocks, size)
+    end, cpu = time.perf_counter(), time.thread_time() - cpu
+    times = [start, *(beat for beat in beats if start < beat < end), end]
+    return max(b - a for a, b in itertools.pairwise(times)), end - start, cpu
+
+
+@pytest.mark.skipif(not GIL, reason="no GIL to hold")
+def test_declared_nogil_holds_the_gil_from_beginning_to_end(beats):
+    silence, call, _ = longest_silence(beats, "declared_nogil", 10, 2_000_000)
+    assert silence == call
+
+
+def test_with_nogil_lets_another_thread_run_in_between(beats):
+    silence, call, _ = longest_silence(beats, "with_nogil", 1, 60_000_000)  # some 90 ms in C
+    assert silence < 0.7 * call
+
+
+@pytest.mark.skipif(not GIL, reason="no GIL to take")
+def test_with_gil_inside_has_the_gil_for_each_block(beats):
+    silence, _, cpu = longest_silence(beats, "with_gil_inside", 1, 60_000_000)
+    assert silence > 0.9 * cpu
 
 
 def picture(way, calls=60):

@@ -11,6 +11,7 @@ import cython_refusal
 from cython_refusal import LOOP, STATEMENTS, attempts, picture, translate
 
 LONG = ["--times", "3000"]
+STARTS = 0  # it has one thread
 PROCESSES = []
 REFUSED = {"print(i)", "a_list.append(i)", "python_function(i)"}
 WARNED = {"may_raise(i)"}
