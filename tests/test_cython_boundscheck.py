@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import cython_boundscheck
 import numpy as np
@@ -22,6 +23,19 @@ def test_four_builds_add_every_number_once():
     assert list(found) == NAMES
     assert {threads for _, threads in found.values()} == {3}
     assert [add(2.0 ** np.arange(53), 3) for add, _ in found.values()] == [2**53 - 1] * 4  # a bit each
+
+
+def test_the_builds_differ_by_flag_and_check(monkeypatch):
+    def compiled(file, openmp, boundscheck):
+        return SimpleNamespace(add=(file, openmp, boundscheck))
+
+    monkeypatch.setattr(cython_boundscheck, "compiled", compiled)
+    assert {name: add for name, (add, _) in ways(1).items()} == {
+        "sequential": ("cython_sum.pyx", False, False),
+        "sequential with check": ("cython_sum.pyx", False, True),
+        "prange": ("cython_sum.pyx", True, False),
+        "prange with check": ("cython_sum.pyx", True, True),
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
