@@ -8,9 +8,9 @@ cdef enum:
     THREAD, THREADS, START, END, TOTAL
 
 
-cdef void iteration(Py_ssize_t i, double[:, ::1] notes, Py_ssize_t additions) noexcept nogil:
+cdef void iteration(int i, double[:, ::1] notes, int additions) noexcept nogil:
     cdef double total = 0
-    cdef Py_ssize_t number
+    cdef int number
     notes[i, THREAD] = openmp.omp_get_thread_num()
     notes[i, THREADS] = openmp.omp_get_num_threads()
     notes[i, START] = openmp.omp_get_wtime()
@@ -20,13 +20,13 @@ cdef void iteration(Py_ssize_t i, double[:, ::1] notes, Py_ssize_t additions) no
     notes[i, TOTAL] = total
 
 
-def static(double[:, ::1] notes, Py_ssize_t additions, int threads):
-    cdef Py_ssize_t i
+def static(double[:, ::1] notes, int additions, int threads):
+    cdef int i
     for i in prange(notes.shape[0], nogil=True, num_threads=threads, schedule="static"):
         iteration(i, notes, additions)
 
 
-def dynamic(double[:, ::1] notes, Py_ssize_t additions, int threads):
-    cdef Py_ssize_t i
+def dynamic(double[:, ::1] notes, int additions, int threads):
+    cdef int i
     for i in prange(notes.shape[0], nogil=True, num_threads=threads, schedule="dynamic"):
         iteration(i, notes, additions)
