@@ -15,7 +15,7 @@ from time import perf_counter_ns
 from compiling import compiled
 from harness import Number, Run, parse_args, record
 
-CALLS = Number(300_000, 1_000, most=1_000_000, about="in each loop: some 1 ms, or 30 ms")
+CALLS = Number(500_000, 1_000, most=1_000_000, about="in each loop: some 1 ms, or 50 ms")
 REPEATS = Number(7, 2, most=1_000_000, about="of each loop in each thread")
 
 
