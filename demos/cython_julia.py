@@ -40,27 +40,27 @@ def drawn(schedule, size, threads, rows="all"):
     return counts, stamps
 
 
-def times(size, rounds, threads):
-    """What a Run is made of: wall and CPU seconds, and the share of the points that are in the set."""
+def times(found, size, rounds, threads):
+    """What a Run is made of: seconds, CPU seconds, the share of the points that are in the set."""
     drawn("dynamic", SIZE.least, threads)  # compiles, and starts the threads
     print(f"Drawing {size:,} rows of {size:,} points, {rounds} × with each schedule ...")
-    spent, found = {name: [] for name in SCHEDULES}, {}
+    spent = {name: [] for name in SCHEDULES}
     for name in [*SCHEDULES] * rounds:  # by turns
         start, cpu = perf_counter(), process_time()
-        found[name], _ = drawn(name, size, threads)
+        found[name, "all"] = drawn(name, size, threads)
         spent[name].append((perf_counter() - start, process_time() - cpu))
     for name, pairs in spent.items():
-        if (found[name] != found["sequential"]).any():
+        if ((counts := found[name, "all"][0]) != found["sequential", "all"][0]).any():
             raise CannotRun(f"{name} draws another picture than sequential: use another compiler")
-        seconds, cpu = zip(*pairs)
-        yield name, [*seconds], "time", "s", {}, None, sum(cpu), fraction(found[name])
+        seconds, cpu = [s for s, _ in pairs], sum(c for _, c in pairs)
+        yield name, seconds, "time", "s", {}, None, cpu, fraction(counts)
 
 
-def lanes(size, threads):
+def lanes(found, size, threads):
     """What Lanes are made of: which thread had which rows, some of them in a block."""
     for schedule, rows in SHOWN:
-        stamps, workers = drawn(schedule, size, threads, rows)[1], {}
-        ms = 1000 * (stamps[:, :2] - stamps[:, 0].min())
+        stamps = (found.get((schedule, rows)) or drawn(schedule, size, threads, rows))[1]
+        ms, workers = 1000 * (stamps[:, :2] - stamps[:, 0].min()), {}
         for thread in range(threads):
             own = ms[stamps[:, 2] == thread]
             blocks = np.array_split(own[own[:, 0].argsort()], BLOCKS)
@@ -69,10 +69,10 @@ def lanes(size, threads):
 
 
 def main(argv=None):
-    args = parse_args(__doc__, argv, size=SIZE, rounds=ROUNDS, workers=(None, 2))
-    runs = (Run(*row) for row in times(args.size, args.rounds, args.workers))
-    pictures = (Lanes(*row) for row in lanes(args.size, args.workers))
-    image = (Attachment(*portrait(drawn("dynamic", args.size, n)[0])) for n in [args.workers])
+    args, found = parse_args(__doc__, argv, size=SIZE, rounds=ROUNDS, workers=(None, 2)), {}
+    runs = (Run(*row) for row in times(found, args.size, args.rounds, args.workers))
+    pictures = (Lanes(*row) for row in lanes(found, args.size, args.workers))
+    image = (Attachment(*portrait(found[way][0])) for way in [("dynamic", "all")])
     return record(args, chain(runs, pictures, image))
 
 
