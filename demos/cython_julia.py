@@ -50,10 +50,10 @@ def times(found, size, rounds, threads):
         found[name, "all"] = drawn(name, size, threads)
         spent[name].append((perf_counter() - start, process_time() - cpu))
     for name, pairs in spent.items():
-        if ((counts := found[name, "all"][0]) != found["sequential", "all"][0]).any():
+        counts, expected = found[name, "all"][0], found["sequential", "all"][0]
+        if (counts != expected).any():
             raise CannotRun(f"{name} draws another picture than sequential: use another compiler")
-        seconds, cpu = [s for s, _ in pairs], sum(c for _, c in pairs)
-        yield name, seconds, "time", "s", {}, None, cpu, fraction(counts)
+        yield name, [s for s, _ in pairs], "time", "s", {}, None, sum(c for _, c in pairs), fraction(counts)
 
 
 def lanes(found, size, threads):
