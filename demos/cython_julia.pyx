@@ -17,21 +17,21 @@ KINDS = {
 }
 
 
-def julia(int[:, ::1] counts, double[:, ::1] stamps, str kind, int chunksize, int threads):
-    """Fill the rows; stamps get when each began and ended, in seconds, and the thread that had it."""
-    cdef Py_ssize_t row
-    openmp.omp_set_schedule(KINDS[kind], chunksize)
-    for row in prange(counts.shape[0], nogil=True, schedule="runtime", num_threads=threads):
+def julia(int[:, ::1] counts, double[:, ::1] stamps, kind, int chunk, int n):
+    """Fill rows with n threads; stamps get when each began, ended, and who had it."""
+    cdef Py_ssize_t row, rows = counts.shape[0], size = counts.shape[1]
+    openmp.omp_set_schedule(KINDS[kind], chunk)
+    for row in prange(rows, nogil=True, schedule="runtime", num_threads=n):
         stamps[row, 0] = openmp.omp_get_wtime()
-        fill(&counts[row, 0], counts.shape[1], row)
+        fill(&counts[row, 0], size, row)
         stamps[row, 1] = openmp.omp_get_wtime()
         stamps[row, 2] = openmp.omp_get_thread_num()
 
 
-def limit(int[:, ::1] counts, int threads, bint blocks):
-    """Fill the rows, by the same loop in C or by one for 32 points at once."""
+def limit(int[:, ::1] counts, int n, bint blocks):
+    """Fill rows, by the same loop in C or by one for 32 points at once."""
     with nogil:
         if blocks:
-            c_blocks(&counts[0, 0], counts.shape[1], threads)
+            c_blocks(&counts[0, 0], counts.shape[1], n)
         else:
-            c_loop(&counts[0, 0], counts.shape[1], threads)
+            c_loop(&counts[0, 0], counts.shape[1], n)
