@@ -18,7 +18,7 @@ KINDS = {
 
 
 def julia(int[:, ::1] counts, double[:, ::1] stamps, kind, int chunk, int n):
-    """Fill rows with n threads; stamps get when each began, ended, and who had it."""
+    """Fill rows with n threads; stamps: when each began, ended, and who had it."""
     cdef Py_ssize_t row, rows = counts.shape[0], size = counts.shape[1]
     openmp.omp_set_schedule(KINDS[kind], chunk)
     for row in prange(rows, nogil=True, schedule="runtime", num_threads=n):
