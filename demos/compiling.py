@@ -102,7 +102,7 @@ def identity(command: list[str]) -> list[Any]:
 def openmp_flags(compiler: list[str]) -> tuple[list[str], list[str]]:
     """What a compiler and its linker want to be told for OpenMP."""
     if MSVC:
-        return ["/openmp"], []
+        return ["/openmp:llvm"], []  # plain /openmp is OpenMP 2.0, without omp_set_schedule
     if sys.platform == "darwin" and not re.search(r"gcc-\d", compiler[0]):  # Apple's gcc is its clang
         place = next((place for place in LIBOMP if Path(place, "include/omp.h").exists()), sys.prefix)
         return ["-Xpreprocessor", "-fopenmp", f"-I{place}/include"], [f"-L{place}/lib", "-lomp"]

@@ -9,7 +9,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import CLexer, CythonLexer, PythonLexer
 
-LEXERS = {".py": PythonLexer, ".pyx": CythonLexer, ".c": CLexer}
+LEXERS = {".py": PythonLexer, ".pyx": CythonLexer, ".pxi": CythonLexer, ".c": CLexer}
 DEFINITION = re.compile(r"^(?:@.*\n)*[A-Za-z_].*?(\w+) *[(=].*\n(?:(?:[ \t{}()\[\]].*)?\n)*", re.MULTILINE)
 DOCSTRING = re.compile(r'\n +"""(?:.|\n)*?"""')
 DEMOS = Path(__file__).resolve().parent.parent / "demos"

@@ -154,7 +154,7 @@ def test_what_compilers_say_is_understood(said, line):
     [
         ("linux", False, ["gcc"], (["-fopenmp"], ["-fopenmp"])),
         ("darwin", False, ["gcc-15"], (["-fopenmp"], ["-fopenmp"])),
-        ("win32", True, [], (["/openmp"], [])),
+        ("win32", True, [], (["/openmp:llvm"], [])),
     ],
 )
 def test_openmp_has_another_name_for_each_compiler(platform, msvc, command, flags, monkeypatch):
