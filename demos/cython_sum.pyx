@@ -1,3 +1,4 @@
+# cython: wraparound=False
 """A sum: its loop shared among threads by prange, and the same loop in C."""
 
 from cython.parallel import prange
