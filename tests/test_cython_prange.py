@@ -59,10 +59,10 @@ def test_ways_take_turns_and_their_seconds_are_told_apart(monkeypatch):
 
     rows = measure(lambda workers: {"a": (adding("a"), 1), "b": (adding("b"), workers)}, 4, 2, 3)
     assert list(rows) == [
-        ("a", [1, 1, 1], "time", "s", {}, None, 30),
-        ("b", [1, 1, 1], "time", "s", {}, None, 30),
+        ("a", [1, 1, 1], "time", "s", {}, 1, 30),
+        ("b", [1, 1, 1], "time", "s", {}, 1, 30),
     ]
-    assert calls == [("a", 1), ("a", 1), ("b", 4), ("b", 4)] * 3
+    assert calls == [("a", 1), ("a", 1), ("b", 4), ("b", 4)] * (1 + 3)
 
 
 def test_a_single_wrong_sum_is_told_of(monkeypatch):
