@@ -287,6 +287,7 @@ def test_a_queue_with_a_limit_makes_the_producer_wait_and_takes_no_longer():
 def test_large_chunks_of_uneven_tasks_leave_a_worker_idle():
     assert at_a_time("chunksize_lanes", chunksize=1, tasks="ordered") > 1.8
     assert at_a_time("chunksize_lanes", chunksize=16, tasks="ordered") < 1.6
+    assert at_a_time("chunksize_lanes", chunksize=16, tasks="shuffled") > 1.6
 
 
 def test_spawn_pays_for_a_python_each_time_and_forkserver_once():
@@ -444,3 +445,92 @@ def test_a_c_function_runs_without_the_gil_or_with_it_as_its_library_was_loaded(
     assert at_a_time("existing_c", library="CDLL") > 1.4
     windows = [lanes_of("existing_c", library=library)["window"] for library in ("PyDLL", "CDLL")]
     assert windows[0] > 1.3 * windows[1]
+
+
+# --- Cython
+
+
+def test_types_and_not_compiling_alone_make_cython_as_fast_as_c():
+    python, untyped, typed, c = (
+        found("cython_fib", way) for way in ("Python", "Cython without types", "Cython with types", "C")
+    )
+    assert 1.1 < python / untyped < 2
+    assert python > 20 * typed
+    assert typed < 1.25 * c
+    (yellow,) = read(CLASS / "cython_fib.json")["attachments"]
+    untyped_lines, typed_lines = yellow["alt"].split("def typed")
+    assert "none" not in untyped_lines
+    assert typed_lines.count("none") == 3
+
+
+def test_prange_is_as_fast_as_openmp_in_c_and_without_the_flag_one_core_works():
+    one, shared, c, silent = (
+        found("cython_prange", way) for way in ("one thread", "prange", "C with OpenMP", "no OpenMP flag")
+    )
+    assert shared < 1.1 * c
+    assert one / shared > 1.5
+    assert 0.9 < one / silent < 1.1
+    assert busy_cores("cython_prange", "prange") > 1.6
+    assert 0.9 < busy_cores("cython_prange", "no OpenMP flag") < 1.1
+
+
+def test_a_check_of_bounds_costs_little_alone_and_much_in_prange():
+    alone = found("cython_boundscheck", "sequential")
+    assert found("cython_boundscheck", "sequential with check") < 1.2 * alone
+    assert found("cython_boundscheck", "prange") < 0.67 * alone
+    assert found("cython_boundscheck", "prange with check") > 3 * alone
+
+
+def test_static_leaves_a_thread_idle_where_iterations_grow():
+    assert at_a_time("cython_threads", schedule="static") < 1.65
+    assert at_a_time("cython_threads", schedule="dynamic") > 1.7
+    assert all(lanes["parameters"]["got"] == 2 for lanes in read(CLASS / "cython_threads.json")["lanes"])
+
+
+def test_cython_refuses_python_without_the_gil():
+    assert found("cython_refusal", "print(i)", Cython="refuses") == 4
+    assert found("cython_refusal", "with gil: print(i)", Cython="accepts") == 0
+    assert found("cython_refusal", "may_raise(i)", Cython="warns") == 0
+    words = read(CLASS / "cython_refusal.json")["attachments"][0]["alt"]
+    assert "Calling gil-requiring function not allowed without gil" in words
+
+
+def test_only_with_nogil_lets_go_of_the_gil():
+    assert 0.9 < at_a_time("cython_nogil", function="declared_nogil") < 1.05
+    assert at_a_time("cython_nogil", function="with_nogil") > 1.4
+    assert 0.9 < at_a_time("cython_nogil", function="with_gil_inside") < 1.1
+    window = lanes_of("cython_nogil", function="with_nogil")["window"]
+    assert lanes_of("cython_nogil", function="declared_nogil")["window"] > 1.3 * window
+    assert lanes_of("cython_nogil", function="with_gil_inside")["window"] > 1.2 * window
+
+
+def test_a_void_function_without_noexcept_asks_for_the_gil_at_each_call():
+    def ns(way, threads):
+        return found("cython_noexcept", way, threads=threads)
+
+    assert ns("void", "1") > 10 * ns("void_noexcept", "1")
+    assert ns("int_except", "1") < 1.5 * ns("void_noexcept", "1")
+    assert ns("void", "2") > 1.2 * ns("void", "1")
+    assert ns("void_noexcept", "2") < 1.6 * ns("void_noexcept", "1")
+
+
+def test_schedules_of_the_julia_set_reach_nine_tenths_and_static_idles_without_its_symmetry():
+    alone = found("cython_julia", "sequential")
+    for schedule in ("static,1", "static", "dynamic", "guided"):
+        assert 1.8 <= alone / found("cython_julia", schedule) < 2.15
+    assert at_a_time("cython_julia", schedule="static", rows="all") > 1.85
+    assert at_a_time("cython_julia", schedule="static", rows="first half") < 1.5
+    assert at_a_time("cython_julia", schedule="dynamic", rows="first half") > 1.85
+    assert {run["result"] for run in read(CLASS / "cython_julia.json")["runs"]} == {0.237469}
+
+
+def test_what_each_fault_of_2018_cost():
+    def seconds(way):
+        return found("cython_julia_faults", way, "time")
+
+    assert found("cython_julia_faults", "no flag", "CPU/wall") < 1.05
+    assert found("cython_julia_faults", "flag", "CPU/wall") > 1.8
+    assert seconds("+ OpenMP flag") > 0.9 * seconds("as in 2018")  # on the CPU's clock
+    assert seconds("+ wall clock") < 0.6 * seconds("+ OpenMP flag")
+    assert seconds("+ dynamic schedule") <= 1.1 * seconds("same loop in C")
+    assert seconds("C for 32 points at once") * 4 < seconds("same loop in C")
