@@ -10,8 +10,8 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from caches import verdict
 from harness import CannotRun, Number, Run, parse_args, record
 
 try:
@@ -57,10 +57,14 @@ def rates(kernel, number, repeats, workers):
 
 
 def beside_caches(size, runs):
-    """The runs, after a word on the caches."""
+    """The runs, after a word on the caches of level 3, each of which some cores share."""
     if not np:
         raise CannotRun("NumPy is missing: pip install numpy")
-    print(verdict(size))
+    files = Path("/sys/devices/system/cpu").glob("cpu*/cache/index3/size")  # on Linux
+    shared = {file.with_name("shared_cpu_list").read_text(): file.read_text() for file in files}
+    need = 4 * 1024 * sum(int(size.strip("K\n")) for size in shared.values()) // 10**6
+    verdict = f"too small: try --size {need}" if size < need else "enough" if need else "unknown"
+    print(f"Each array has {size} MB, 4 times the last-level caches {need or '?'} MB: {verdict}.")
     yield from runs
 
 

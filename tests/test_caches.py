@@ -1,4 +1,4 @@
-"""caches: memory_bandwidth's tests compare it with lscpu; here, other units."""
+"""caches: what it says of arrays, in other units than MB, too; memory_bandwidth has the same line still."""
 
 import caches
 import pytest

@@ -9,7 +9,6 @@ import threading
 import time
 from types import SimpleNamespace
 
-import caches as caches_module
 import memory_bandwidth
 import pytest
 from conftest import until
@@ -135,7 +134,7 @@ def test_the_arrays_are_compared_with_all_caches(caches, verdict, tmp_path, monk
         folder.mkdir(parents=True)
         (folder / "size").write_text(f"{size}\n")
         (folder / "shared_cpu_list").write_text(f"{i}\n")
-    monkeypatch.setattr(caches_module, "Path", lambda _: tmp_path)
+    monkeypatch.setattr(memory_bandwidth, "Path", lambda _: tmp_path)
     assert list(memory_bandwidth.beside_caches(4, ["a run"])) == ["a run"]
     assert capsys.readouterr().out.endswith(f"{verdict}\n")
 
