@@ -1,7 +1,6 @@
 """@njit compiles loops when they are first called: that call is slow, later ones are as fast as NumPy.
 
-Adds to a matrix the sum of tanh over its diagonal: by loops, by NumPy, by the same loops compiled; with
-cache=True another process, as the next run would be, finds on disk what this one has compiled.
+Adds to a matrix the sum of tanh over its diagonal. With cache=True the next run finds it compiled, on disk.
 Look for: one first call that compiles and one that loads; later calls that take as long as NumPy's.
 
     $ python demos/numba_jit.py

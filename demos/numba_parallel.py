@@ -41,8 +41,7 @@ def copy(a, b, c, out):
 
 parallel = njit(parallel=True)
 fused = parallel(triad)
-# The job of one element: numbers of 8 bytes to read and write; or eight roots and seven sums. What temporary
-# arrays move, and what a cache reads only because it will be written, takes time and counts for nothing.
+# The job of one element: 8-byte numbers to read and write, whatever else moves; or eight roots, seven sums.
 BYTES, OPERATIONS = ("memory", "GB/s"), ("computing", "GFLOP/s")
 VARIANTS = [
     ("NumPy", triad, 4 * 8, *BYTES),

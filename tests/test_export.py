@@ -295,6 +295,7 @@ def test_each_part_has_its_page_and_a_line_of_progress(exported):
     assert set(exported.output.iterdir()) == {exported.output / "index.html", *exported.decks}
     *lines, talk, index = exported.done.stdout.splitlines()
     assert [talk, index] == [str(exported.talk), str(exported.output / "index.html")]
+    assert re.fullmatch(r"what is to be compiled: \d+\.\d s", lines.pop(0))
     for notebook, line in zip(exported.notebooks, lines, strict=True):
         assert re.fullmatch(rf"{notebook.name}  .+: \d+ cells, \d+ slides, \d+\.\d s", line)
     assert not exported.done.stderr

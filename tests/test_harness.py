@@ -356,10 +356,10 @@ def test_a_ctrl_c_that_another_thread_got_waits_until_the_workers_are_started():
 @pytest.mark.parametrize("where", ["__del__", "multiprocessing.synchronize", "llvmlite.binding", "callback"])
 def test_a_ctrl_c_at_the_wrong_moment_comes_a_moment_later(where, tmp_path):
     """Where an exception would be lost, or leak: in each of these for a while, then outside."""
-    (tmp_path / "script.py").write_text(WRONG_MOMENT)
+    demos = shutil.copytree(DEMOS, tmp_path / "demos")
+    (demos / "script.py").write_text(WRONG_MOMENT)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    environment = os.environ | {"PYTHONPATH": str(DEMOS)}
-    with subprocess.Popen([sys.executable, tmp_path / "script.py", where], env=environment, **pipes) as child:
+    with subprocess.Popen([sys.executable, demos / "script.py", where], **pipes) as child:
         try:
             assert any(line == "now\n" for line in child.stdout)
             child.send_signal(signal.SIGINT)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -38,7 +39,8 @@ def test_what_cells_compile_is_found(notebook, monkeypatch):
 
 def test_a_demo_is_compiled_if_it_has_a_pyx():
     for demo in sources.demos():
-        assert sources.is_compiled(demo) == ("compiled(" in (sources.HERE / f"{demo}.py").read_text()), demo
+        text = (sources.HERE / f"{demo}.py").read_text()
+        assert sources.is_compiled(demo) == ("from compiling import" in text), demo
 
 
 def said(folder, *texts, **variables):
@@ -62,13 +64,21 @@ def test_a_cell_is_compiled_once_and_its_kernel_needs_no_load_ext(notebook, tmp_
     subprocess.run(warm.command([notebook(CELL)]), env=os.environ | own, check=True, capture_output=True)
     made = modules(tmp_path)
     assert len(made) == 1
-    assert said(tmp_path, CELL, "print(answer())").splitlines()[-1] == "42"
+    ready, answer = said(tmp_path, CELL, "print(answer())").splitlines()
+    assert re.fullmatch(r"Ready after 0\.\d\d s: answer", ready)
+    assert answer == "42"
     assert modules(tmp_path) == made
 
 
 def test_without_a_compiler_a_line_says_so(tmp_path):
     words = said(tmp_path, CELL, CC="no-such-compiler")
     assert words == f"no C compiler, no-such-compiler: {compiling.C_COMPILER}\n"
+
+
+def test_a_fault_is_told_of_and_what_was_defined_before_is_gone(tmp_path):
+    words = said(tmp_path, CELL, CELL.replace("42", "forty_two"), "answer()")
+    assert words.count("Ready") == 1
+    assert "name 'answer' is not defined" in words
 
 
 def test_every_kernel_of_a_talk_and_of_an_export_loads_the_extension(tmp_path):
