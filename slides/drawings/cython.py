@@ -75,7 +75,7 @@ def schedules() -> Drawing:
             static(COSTS, THREADS, 1),
         ),
         step(
-            "dynamic: who is done asks for the next one. Even, whatever they take; it asks each time.",
+            "dynamic: who is done asks for the next one. Even, but for one iteration; it asks each time.",
             taken(COSTS, THREADS, [1] * len(COSTS)),
         ),
         step(
