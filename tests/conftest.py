@@ -101,8 +101,8 @@ def owner(folder):
 
 # --- in several processes, as make test does ---------------------------------------------------------------
 
-# The tests of a file stay in one process, in their order. A test that would notice those of other files,
-# because it needs two free cores or all of build/, is marked alone.
+# The tests of a file stay in one process, in their order; the many of test_contract.py only those of a demo. A
+# test that would notice others, because it needs two free cores or all of build/, is marked alone.
 
 PROCESSES = 4  # at most: more would wait for the longest file
 IN_PROCESSES = "PYTEST_XDIST_WORKER" in os.environ
@@ -110,13 +110,18 @@ IN_PROCESSES = "PYTEST_XDIST_WORKER" in os.environ
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    return min(usable_cores(), PROCESSES) if fcntl else 0
+    return min(usable_cores() + 1, PROCESSES) if fcntl else 0  # one more, since tests often wait
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     """The longest files first, so that at the end no process waits long for another."""
     if IN_PROCESSES:
+        for item in items:
+            group = item.path.stem
+            if group == "test_contract":
+                group += f" {len(item.callspec.params['name']) % PROCESSES}"
+            item.add_marker(pytest.mark.xdist_group(group))
         browsing = {item.path for item in items if "browser" in item.fixturenames}
         items.sort(key=lambda item: (item.path.stem != "test_contract", item.path not in browsing))
 
