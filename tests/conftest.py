@@ -101,7 +101,7 @@ def owner(folder):
 
 # --- in several processes, as make test does ---------------------------------------------------------------
 
-# The tests of a file stay in one process, in their order; the many of test_contract.py only those of a demo. A
+# The tests of a file stay in one process, in their order; those of test_contract.py only if of one demo. A
 # test that would notice others, because it needs two free cores or all of build/, is marked alone.
 
 PROCESSES = 4  # at most: more would wait for the longest file
