@@ -110,18 +110,26 @@ IN_PROCESSES = "PYTEST_XDIST_WORKER" in os.environ
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    return min(usable_cores() + 1, PROCESSES) if fcntl else 0  # one more, since tests often wait
+    return min(usable_cores(), PROCESSES) if fcntl else 0
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFileOrDemo(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            demo = re.search(r"(\w+)\]$", nodeid) if file.endswith("test_contract.py") else None
+            return f"{file} {len(demo[1]) % PROCESSES}" if demo else file
+
+    return ByFileOrDemo(config, log)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """The longest files first, so that at the end no process waits long for another."""
     if IN_PROCESSES:
-        for item in items:
-            group = item.path.stem
-            if group == "test_contract":
-                group += f" {len(item.callspec.params['name']) % PROCESSES}"
-            item.add_marker(pytest.mark.xdist_group(group))
         browsing = {item.path for item in items if "browser" in item.fixturenames}
         items.sort(key=lambda item: (item.path.stem != "test_contract", item.path not in browsing))
 
