@@ -7,6 +7,7 @@ compute something and compare it with the known answer. Exit status 1 when anyth
 """
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -18,7 +19,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -197,12 +198,8 @@ def compiler() -> str:
     command = c_compiler()
     Path("primes.pyx").write_text(PRIMES, encoding="utf-8")
     module = Path(f"primes{compiling.SUFFIX}")
-    try:
+    with to_be_mended():
         compiling.build(Path("primes.pyx"), module, ([], []), {})
-    except compiling.Missing as missing:
-        raise Mend(missing.what, missing.mend) from None
-    except CannotRun as error:
-        raise Mend(str(error), C_COMPILER) from None
     found = output([sys.executable, "-c", "import primes; print(primes.first(10))"], C_COMPILER)
     expect(found, str(FIRST_PRIMES), C_COMPILER)
     return f"{version(command)}, Python.h; the first primes by Cython"
@@ -395,10 +392,19 @@ CHECKS = {
 
 
 def c_compiler() -> list[str]:
-    try:
+    with to_be_mended():
         return compiling.c_compiler()
+
+
+@contextlib.contextmanager
+def to_be_mended() -> Iterator[None]:
+    """Say what compiling says as a check does."""
+    try:
+        yield
     except compiling.Missing as missing:
         raise Mend(missing.what, missing.mend) from None
+    except CannotRun as error:
+        raise Mend(str(error), C_COMPILER) from None
 
 
 def output(command: Sequence[str], mend: str) -> str:

@@ -1,6 +1,7 @@
 """compiling: once for each text, compiler and set of flags; what is missing is one line."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import sys
 
 import compiling
 import pytest
+import sources
 from compiling import CannotRun, Missing, compiled, kept_at, openmp_flags, reason
 from conftest import DEMOS
 
@@ -199,3 +201,12 @@ def test_the_cache_is_the_users(variables, platform, place, monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "platform", platform)
     assert compiling.cache().as_posix() == place
+
+
+@pytest.mark.parametrize("name", list(filter(sources.is_compiled, sources.demos())))
+def test_without_cython_a_demo_says_so_in_one_line(name, demo, tmp_path):
+    (tmp_path / "Cython.py").write_text("raise ModuleNotFoundError('not here', name='Cython')")
+    done = demo(name, "--quick", env={"PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert re.fullmatch(rf"{name}\.py: Cython cannot be imported .*: pip install cython\n", done.stderr)

@@ -246,10 +246,3 @@ def test_its_record_holds_the_rows_and_the_picture(cython, lines, tmp_path):
     assert picture["name"] == "yellow lines"
     assert "def typed(int n):" in picture["alt"]
     assert "c_loop" not in picture["alt"]
-
-
-def test_without_cython_one_line_says_so(demo, tmp_path):
-    (tmp_path / "Cython.py").write_text("raise ModuleNotFoundError('not here', name='Cython')")
-    done = demo("cython_fib", "--quick", env={"PYTHONPATH": str(tmp_path)})
-    assert done.returncode == 2
-    assert re.fullmatch(r"cython_fib.py: Cython .*: pip install [Cc]ython\n", done.stderr)

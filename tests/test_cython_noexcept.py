@@ -87,11 +87,3 @@ def test_its_rows_have_the_same_answer_for_one_thread_and_for_more(module, tmp_p
     assert cython_noexcept.main(["--quick", "--json", str(tmp_path / "r.json")]) == 0
     runs = json.loads((tmp_path / "r.json").read_text())["runs"]
     assert [run["result"] for run in runs] == [module.void(1_000)] * 6
-
-
-def test_without_cython_one_line_says_so(demo, tmp_path):
-    (tmp_path / "Cython.py").write_text("raise ModuleNotFoundError('not here', name='Cython')")
-    done = demo("cython_noexcept", "--quick", env={"PYTHONPATH": str(tmp_path)})
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("cython_noexcept.py: Cython cannot be imported")

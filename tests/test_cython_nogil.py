@@ -183,11 +183,3 @@ def test_an_unmarked_module_switches_the_gil_of_a_free_threaded_python_on(demo):
     done = demo("cython_nogil", "--quick", python=python)
     assert done.returncode == 0, done.stderr
     assert "has been enabled to load module 'cython_nogil'" in done.stdout
-
-
-def test_without_cython_one_line_says_so(demo, tmp_path):
-    (tmp_path / "Cython.py").write_text("raise ModuleNotFoundError('not here', name='Cython')")
-    done = demo("cython_nogil", "--quick", env={"PYTHONPATH": str(tmp_path)})
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("cython_nogil.py: Cython cannot be imported")
