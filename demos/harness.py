@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 
 
 def leave_early(*signal_and_frame: object) -> None:
@@ -25,15 +26,38 @@ def leave_early(*signal_and_frame: object) -> None:
 
 def say_interrupted() -> None:
     """In one line, once."""
-    if not SAID:
+    if not SAID and RANK == 0:
         SAID.append(f"{os.path.basename(sys.argv[0])}: interrupted")
         print(*SAID, file=sys.stderr, flush=True)
 
 
+def from_launcher(*names: str) -> int | None:
+    """A number that mpiexec gave to this process, by the name that MPICH, Open MPI or Slurm has for it."""
+    return next((int(os.environ[name]) for name in names if name in os.environ), None)
+
+
+RANK = from_launcher("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK") or 0  # rank 0 speaks for all
+RANKS = from_launcher("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # None: not started by mpiexec
 SAID: list[str] = []
+
+
+def prepare_rank() -> None:
+    """Before MPI starts: its messages stay on this machine, and a Ctrl-C ends the rank even within MPI.
+
+    A call of MPI lets no Python handler run, so a thread waits for the signal, which all others block.
+    """
+    if "MPI4PY_LIBMPI" not in os.environ:  # not for a site's own MPI
+        os.environ.setdefault("UCX_NET_DEVICES", "lo")
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        threading.Thread(target=lambda: leave_early(signal.sigwait({signal.SIGINT})), daemon=True).start()
+
+
 IS_PROGRAM = os.path.dirname(os.path.realpath(sys.argv[0])) == os.path.dirname(os.path.realpath(__file__))
 if IS_PROGRAM:
     signal.signal(signal.SIGINT, leave_early)
+    if RANKS is not None:
+        prepare_rank()
 
 import argparse
 import contextlib
@@ -41,7 +65,8 @@ import io
 import json
 import math
 import operator
-import threading
+import re
+import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
@@ -114,26 +139,50 @@ class Number:
 
 
 class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, under MPI once."""
+
     def error(self, message: str) -> Any:
         self.exit(2, f"{self.prog}: {message} (--help lists the options)\n")
+
+    def exit(self, status: int = 0, message: str | None = None) -> Any:
+        if message and RANK == 0:
+            print(message, end="", file=sys.stderr)
+        if (
+            "mpi4py.MPI" in sys.modules and IS_PROGRAM
+        ):  # all ranks are here; `-m mpi4py` would call it an abort
+            sys.modules["mpi4py.MPI"].Finalize()
+            sys.stdout.flush()
+            os._exit(status)
+        sys.exit(status)
+
+    def print_help(self, file: Any = None) -> None:
+        if RANK == 0:
+            super().print_help(file)
 
 
 def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: Any) -> argparse.Namespace:
     """Read the command line of the demo whose docstring is given; --quick, --json, --plot come with it.
 
-    Each option is (default, quick), a Number, or the choices (a dict or list, the first is the default).
-    A number must be positive. Anything else prints one line and exits with status 2.
+    Each option is (default, quick), a Number, the choices (a dict or list, the first is the default), or the
+    help for a text that may be given.
+    A number must be positive. Anything else prints one line and exits with status 2. Where the run line
+    starts with mpiexec, workers are the ranks: its -n, no option; a Number limits them.
     """
     found = RUN_LINE.search(doc or "")
     if not found:
         raise ValueError("the docstring has no run line: '    $ python demos/….py'")
     raw = argparse.RawDescriptionHelpFormatter
     parser = Parser(f"{found['demo']}.py", description=doc, formatter_class=raw, allow_abbrev=False)
+    line = found["line"].strip()
+    ranks = options.pop("workers", Number(None)) if line.startswith("mpiexec") else None
     numbers = {}
     for name, option in options.items():
         if isinstance(option, (dict, list)):
             choices = list(option)
             parser.add_argument(f"--{name}", choices=choices, default=choices[0])
+            continue
+        if isinstance(option, str):
+            parser.add_argument(f"--{name}", default="", metavar="NAME", help=option)
             continue
         number = option if isinstance(option, Number) else Number(*option)
         if name == "workers":  # a slip of the finger must not start 10,000 processes
@@ -155,9 +204,23 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
             setattr(args, name, quick or number.default or min(usable_cores(), number.most))
     args.doc, args.demo = doc, found["demo"]
     args.parameters = {name: getattr(args, name) for name in options}
+    if ranks:
+        args.workers = args.parameters["workers"] = check_ranks(parser, line, ranks)
+        line = re.sub(r"-n \d+", f"-n {args.workers}", line)
     given = sys.argv[1:] if argv is None else argv
-    args.command = " ".join([found["line"].strip(), *without_files(given)])
+    args.command = " ".join([line, *without_files(given)])
     return args
+
+
+def check_ranks(parser: Parser, line: str, ranks: Number) -> int:
+    """How many ranks mpiexec started; exit with one line where it did not, or with too few or too many."""
+    lacking = "" if shutil.which("mpiexec") else " (mpiexec comes with: pip install mpich)"
+    if RANKS is None:
+        parser.exit(2, f"{parser.prog}: runs under MPI; type: {line}{lacking}\n")
+    elif not ranks.least <= RANKS <= ranks.most:
+        most = f"at most {ranks.most:g}" if ranks.most < RANKS else f"at least {ranks.least:g}"
+        parser.exit(2, f"{parser.prog}: needs {most} ranks, not {RANKS}; type: {line}\n")
+    return RANKS or 0
 
 
 def writable(name: str) -> Path:
@@ -231,16 +294,18 @@ def compare(
     same: Callable[[Any, Any], bool] = operator.eq,
     measure: str = "time",
     unit: str = "s",
+    timed: Callable[..., Run] | None = None,
     **parameters: Any,
 ) -> Iterator[Run]:
     """Measure each variant(*args, **parameters); the first is the baseline, and all must give its answer.
 
-    With another measure than time a variant returns its own values, in `unit`.
+    With another measure than time a variant returns its own values, in `unit`. Ranks of MPI are timed by
+    timed=ranks.slowest_rank.
     """
     baseline = None
     for variant in variants:
         if measure == "time":
-            run = timed(variant, *args, **parameters)
+            run = (timed or time_calls)(variant, *args, **parameters)
         else:
             cpu = cpu_clock()
             values = list(variant(*args, **parameters))
@@ -299,7 +364,7 @@ def in_turns(
                 yield run
 
 
-def timed(function: Callable[..., Any], *args: Any, **parameters: Any) -> Run:
+def time_calls(function: Callable[..., Any], *args: Any, **parameters: Any) -> Run:
     """Call the function once, and when that was short, REPEATS times more: the first was the warm-up."""
     result: Any = None
 
@@ -373,6 +438,8 @@ class Tee(io.TextIOBase):
 def record(args: argparse.Namespace, experiment: Experiment) -> int:
     """Run the experiment, print its rows as they finish, write the record and the picture asked for.
 
+    Under MPI all ranks run it, and rank 0 prints and writes.
+
     Returns the exit status: 0; 1 where variants disagree; 2 where something is missing, or a worker was
     killed. Ctrl-C ends the demo and its worker processes at once, with status 130.
     """
@@ -394,15 +461,18 @@ def record(args: argparse.Namespace, experiment: Experiment) -> int:
         "attachments": [],
     }
     before = signal.signal(signal.SIGINT, end_workers)
+    terminal = sys.stdout if RANK == 0 else io.StringIO()
     try:
-        with contextlib.redirect_stdout(Tee(sys.stdout, taken["output"])):
+        with contextlib.redirect_stdout(Tee(terminal, taken["output"])):
             print(headline(taken))
             for item in experiment:
                 for line in take(item, taken):
                     print(line)
-        write(taken, args.json, args.plot)
+        if RANK == 0:
+            write(taken, args.json, args.plot)
     except (CannotRun, WrongAnswer) as error:
-        print(f"{args.demo}.py: {error}", file=sys.stderr)
+        if RANK == 0:
+            print(f"{args.demo}.py: {error}", file=sys.stderr)
         return 2 if isinstance(error, CannotRun) else 1
     except KeyboardInterrupt:
         if isinstance(experiment, Generator):

@@ -8,6 +8,7 @@ inherits, and a guard in a process of its own ends whatever carries it once the 
 import contextlib
 import os
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -65,13 +66,14 @@ def end(mark: dict[str, str]) -> None:
         Path(segment).unlink(missing_ok=True)
 
 
-def guard(mark: dict[str, str]) -> subprocess.Popen[bytes]:
+def guard(mark: dict[str, str], *folders: str) -> subprocess.Popen[bytes]:
     """Start a process that ends everything that carries the mark once this process is dead.
 
-    Returns when it stands guard: no death is too early, and its start disturbs no measurement.
+    Then it removes the folders. Returns when it stands guard: no death is too early, and its start disturbs
+    no measurement.
     """
     process = subprocess.Popen(
-        [sys.executable, __file__, str(os.getpid()), *next(iter(mark.items()))],
+        [sys.executable, __file__, str(os.getpid()), *next(iter(mark.items())), *folders],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         env={name: value for name, value in os.environ.items() if name not in mark},
@@ -125,4 +127,7 @@ def send(processes: Iterable[psutil.Process], signal: str) -> None:
 
 
 if __name__ == "__main__":
-    stand_guard(int(sys.argv[1]), {sys.argv[2]: sys.argv[3]})
+    _, parent, name, identity, *folders = sys.argv
+    stand_guard(int(parent), {name: identity})
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
