@@ -5,6 +5,7 @@ the process that started them is gone, however it died: each has a session of it
 """
 
 import contextlib
+import logging
 import os
 import shutil
 import sys
@@ -19,6 +20,9 @@ from harness import CannotRun, ctrl_c_is_mine
 
 BINARIES = str(Path(sys.executable).parent)  # of this environment: mpiexec
 HEARTBEAT = "--HeartMonitor.period=500"  # ms; an engine counts from its second beat on, by default after 6 s
+PATIENCE = 60  # seconds, for engines on a busy machine
+QUIET = logging.Logger("cluster")  # the launchers', who print an engine's whole log when it is stopped
+QUIET.addHandler(logging.NullHandler())
 STARTED: list[contextlib.ExitStack] = []
 
 
@@ -75,10 +79,12 @@ def running(n: int, engines: str, encrypted: bool) -> Iterator[ipp.Client]:
             profile_dir=folder,
             controller_args=options,
             shutdown_atexit=False,
-            log_level=30,
+            log=QUIET,
         )
         with environment(**mark, **for_mpi(engines)), ctrl_c_is_mine():
-            client = new.start_and_connect_sync()
+            new.start_cluster_sync()
+            client = new.connect_client_sync()
+            client.wait_for_engines(n, timeout=PATIENCE, interactive=False)
         yield client
         new.stop_cluster_sync()
     finally:
