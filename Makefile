@@ -18,6 +18,9 @@ doctor:   ## what works on this machine, and the mend for what does not
 test:     ## every test, and the style of the code
 	@python=$$("$(PYTHON)" slides/setup.py --group test) && exec "$$python" -m pytest -n auto $(TESTS)
 
+test-all: ## every test in every combination: both engines, all sizes and looks, all start methods (an hour)
+	@$(MAKE) --no-print-directory test TESTS='-m "" $(TESTS)'
+
 check-slides: ## every slide in a browser, live and exported, three sizes, light and dark; with screenshots
 	@python=$$("$(PYTHON)" slides/setup.py --group test) && echo "Screenshots: build/screenshots" && \
 	SCREENSHOTS=build/screenshots exec "$$python" -m pytest tests/test_slides.py -m "" $(TESTS)
@@ -45,4 +48,4 @@ clean:    ## remove build/, your exercises, too (the environment stays; to make 
 ##
 ## Each demo also runs alone:
 
-.PHONY: help present slides doctor test check-slides record exercises clean
+.PHONY: help present slides doctor test test-all check-slides record exercises clean

@@ -14,17 +14,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 import sources
-import watchdog
-from conftest import DEMOS, ROOT, left_in_memory, shared_memory, until
+from conftest import DEMOS, ROOT, run_line
 from jsonschema import Draft202012Validator
 from test_recordings import CLASS, shape
 
 DEMO_NAMES = sources.demos()
 SCHEMA = Draft202012Validator(json.loads((DEMOS / "record.schema.json").read_text()))
-MARK = "CONTRACT_RUN"
 
 pytestmark = pytest.mark.parametrize("name", DEMO_NAMES)
 
@@ -98,7 +95,7 @@ def test_it_runs_from_any_directory_a_read_only_checkout_and_on_the_oldest_pytho
     elsewhere.mkdir()
     namespace, why_not = read_only(copy)
     version, python = other_python(name, oldest=True)
-    record = quick_run([*namespace, python, copy / f"{name}.py"], tmp_path, cwd=elsewhere)
+    record = quick_run([*namespace, *run_line(name, python, copy)], tmp_path, cwd=elsewhere)
     assert record["interpreter"]["version"].startswith(version)
     assert record["source"] == sources.source_hash(name)
     assert list(elsewhere.iterdir()) == []
@@ -125,7 +122,7 @@ BAD = [["--workers", "0"], ["--workers", "many"], ["--no-such-option"], ["--json
 
 @pytest.mark.parametrize("bad", BAD)
 def test_bad_input_gives_one_line_and_status_2(name, bad, demo, in_process):
-    run = demo if bad == BAD[0] or starts_mpi(name) else in_process
+    run = demo if bad == BAD[0] or uses_mpi(name) else in_process
     done = run(name, *bad)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -133,7 +130,7 @@ def test_bad_input_gives_one_line_and_status_2(name, bad, demo, in_process):
     assert bad[0] in done.stderr
 
 
-def starts_mpi(name):
+def uses_mpi(name):
     return "mpi4py" in (DEMOS / f"{name}.py").read_text()
 
 
@@ -153,56 +150,21 @@ def in_process(monkeypatch, capfd):
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize("method", [None, "fork", "forkserver", "spawn"])
-def test_ctrl_c_ends_it_and_every_child(name, method):
-    if bool(method) != uses_processes(name):
-        pytest.skip("it starts processes: by each method" if not method else "it starts no processes")
-    command = [*forced(name, method), *declared(name, "PROCESSES")] if method else [str(DEMOS / f"{name}.py")]
-    before, mark = shared_memory(), watchdog.mark(MARK)
-    child = subprocess.Popen(
-        [sys.executable, *command, *declared(name, "LONG")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | mark,
-        start_new_session=True,
-    )
-    try:
-        assert child.stdout.readline()  # unasked, since rows must come at once
-        others = declared(name, "STARTS")
-        assert until(lambda: started(mark) >= (2 if others is None else others)), "it did not start"
-        os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all of them
-        _, errors = child.communicate(timeout=8)  # a demo that ignores it would take ten
-        left = watchdog.marked(mark)
-    finally:
-        watchdog.end(mark)
-    assert child.returncode == 130
-    assert errors == f"{name}.py: interrupted\n"
-    assert not left
-    assert until(lambda: not left_in_memory(before), 5), left_in_memory(before)
-
-
-def started(mark):
-    """How many workers are there: threads or processes besides the demo itself."""
-    threads = 0
-    for process in watchdog.marked(mark):
-        with contextlib.suppress(psutil.Error):
-            threads += process.num_threads()
-    return threads - 1
-
-
-@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods()[1:])  # the first is tested above
+@pytest.mark.parametrize("method", ["spawn", pytest.param("forkserver", marks=pytest.mark.sweep)])
 def test_processes_work_under_every_start_method(name, method, tmp_path):
     if not uses_processes(name):
         pytest.skip("it starts no processes")
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip("there is none here")
     _, python = other_python(name)
-    quick_run([python, *forced(name, method), *declared(name, "PROCESSES")], tmp_path)
+    quick_run([*forced(name, method, python), *declared(name, "PROCESSES")], tmp_path)
 
 
-def forced(name, method):
-    """Python's arguments that run the unchanged script under a start method."""
+def forced(name, method, python=sys.executable):
+    """The command that runs the unchanged script under a start method."""
     script = str(DEMOS / f"{name}.py")
     return [
+        python,
         "-c",
         f"import multiprocessing, runpy, sys; multiprocessing.set_start_method({method!r}); "
         f"sys.path.insert(0, {str(DEMOS)!r}); sys.argv[0] = {script!r}; "
@@ -238,7 +200,7 @@ def test_standard_library_demos_run_on_the_newest_python(name, tmp_path):
     if uses_processes(name):
         pytest.skip("it starts processes: by each method")
     version, python = other_python(name)
-    record = quick_run([python, DEMOS / f"{name}.py"], tmp_path)
+    record = quick_run(run_line(name, python), tmp_path)
     assert record["interpreter"]["version"].startswith(version)
     if python == sys.executable:
         pytest.skip("it ran, but on this Python: no other from 3.9 to 3.15 found")

@@ -442,7 +442,7 @@ def violations(page):
     return [(fault["id"], node["html"][:200]) for fault in found for node in fault["nodes"]]
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
+@pytest.mark.parametrize("look", ["light", pytest.param("dark", marks=pytest.mark.sweep)])
 def test_nothing_in_a_page_hinders_anybody(exported, browser, look):
     with reading(browser, color_scheme=look) as (page, *_):
         page.goto((exported.output / "index.html").as_uri())

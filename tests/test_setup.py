@@ -534,6 +534,7 @@ def test_make_alone_lists_every_target_and_every_demo(make):
         (["doctor"], "slides/doctor.py with REPLAY=", ""),
         (["record"], "slides/record.py with REPLAY=", ""),
         (["test", "TESTS=-k one"], "-m pytest -n auto -k one with REPLAY=", "--group test"),
+        (["test-all", "TESTS=-k one"], "-m pytest -n auto -m  -k one with REPLAY=", "--group test"),
     ],
 )
 def test_each_target_sets_up_and_runs_with_its_variables(words, ran, groups, make):

@@ -273,10 +273,11 @@ def test_the_live_slides(browser, talk, size, look, request):
         assert_none(look_at(deck, NOTEBOOKS, kept(f"{engine}-{size}-{look}")))
 
 
-def test_a_live_part(browser):
-    with present(SLIDES, "rise", PARTS="20") as talk, reading(browser, "1280x720", "light") as context:
+@pytest.mark.parametrize("engine, part", [("rise", "20"), ("classic", "90")])
+def test_a_live_part(browser, engine, part):
+    with present(SLIDES, engine, PARTS=part) as talk, reading(browser, "1280x720", "light") as context:
         deck = Live(context.new_page(), talk, "light")
-        assert_none(look_at(deck, sorted(SLIDES.glob("20-*.ipynb"))))
+        assert_none(look_at(deck, sorted(SLIDES.glob(f"{part}-*.ipynb"))))
 
 
 # --- and whether a fault would be found ------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The stage in a browser, in both engines: its keys, and a talk that goes on whatever dies."""
+"""The stage in a browser: its keys, and a talk that goes on whatever dies; in the sweep in both engines."""
 
 import json
 import shutil
@@ -110,7 +110,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module", params=list(EXPLAINED))
+@pytest.fixture(scope="module", params=["rise", pytest.param("classic", marks=pytest.mark.sweep)])
 def show(request, browser, folder, tmp_path_factory):
     """A talk in a home that would lead Jupyter astray, and its page."""
     home = tmp_path_factory.mktemp("home")
