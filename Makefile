@@ -19,7 +19,7 @@ test:     ## every test, and the style of the code
 	@python=$$("$(PYTHON)" slides/setup.py --group test) && exec "$$python" -m pytest -n auto $(TESTS)
 
 test-all: ## every test in every combination: both engines, all sizes and looks, all start methods (an hour)
-	@$(MAKE) --no-print-directory test TESTS='-m "" $(TESTS)'
+	@python=$$("$(PYTHON)" slides/setup.py --group test) && exec "$$python" -m pytest -n auto -m "" $(TESTS)
 
 check-slides: ## every slide in a browser, live and exported, three sizes, light and dark; with screenshots
 	@python=$$("$(PYTHON)" slides/setup.py --group test) && echo "Screenshots: build/screenshots" && \

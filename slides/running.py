@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,15 +17,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import watchdog
-
 ROOT = Path(__file__).resolve().parent.parent
 DEMOS = ROOT / "demos"
 RUNNING = ROOT / "build" / "running"  # holds a file while a demo runs: one that stays tells of a dead kernel
 
 sys.path.append(str(DEMOS))
 import sources  # noqa: E402  (the demos are scripts, not an installed package)
+import watchdog  # noqa: E402
+from machine import usable_cores  # noqa: E402
 
+BINARIES = str(Path(sys.executable).parent)  # of this environment: MPI starts its own programs by name
 DEADLINE = 20.0  # seconds; an audience waits no longer
 COMPILING = 120.0  # seconds for a first run, on a slow machine
 MOST_LINES = 500  # no slide shows more; a demo that prints more has gone wild
@@ -68,7 +70,29 @@ def command(demo: str, options: Options) -> list[str]:
         raise Failed(f"demos/{demo}.py is no demo: its docstring has no run line")
     real = {"python": sys.executable, f"demos/{demo}.py": str(DEMOS / f"{demo}.py")}
     words = [real.get(word, word) for word in shlex.split(line)]
+    if words[0] == "mpiexec":
+        words[0] = mpiexec()
+        if "workers" in options:
+            words[words.index("-n") + 1] = ranks(options["workers"])
+            options = {name: value for name, value in options.items() if name != "workers"}
     return words + [word for name, value in options.items() for word in (f"--{name}", str(value))]
+
+
+def mpiexec() -> str:
+    """The launcher: the one that the variable MPIEXEC names, else of this environment, else of the system."""
+    name = os.environ.get("MPIEXEC", "mpiexec")
+    found = shutil.which(name, path=os.pathsep.join([BINARIES, os.environ["PATH"]]))
+    if found is None:
+        raise Failed(f"{name} is missing: pip install mpich")
+    return found
+
+
+def ranks(workers: object) -> str:
+    """The value of mpiexec's -n; Failed where that is none."""
+    most = max(64, 4 * usable_cores())
+    if not (isinstance(workers, int) and 1 <= workers <= most):
+        raise Failed(f"workers must be a whole number from 1 to {most}, not {workers!r}")
+    return str(workers)
 
 
 def compile_first(demo: str) -> None:
@@ -80,13 +104,14 @@ def compile_first(demo: str) -> None:
 
 def stream(words: list[str], mark: dict[str, str], deadline: float, line_seen: Print) -> None:
     """Run the command until it ends well; Failed if it does not, in time and with few lines."""
+    path = {"PATH": os.pathsep.join([BINARIES, os.environ["PATH"]])}
     terminal = {"COLUMNS": str(COLUMNS), "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
     child = subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=os.environ | mark | terminal,
+        env=os.environ | mark | terminal | path,
         encoding="utf-8",
         errors="replace",
         start_new_session=True,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import sources
 from machine import usable_cores
 
 try:
@@ -101,10 +102,11 @@ def owner(folder):
 
 # --- in several processes, as make test does ---------------------------------------------------------------
 
-# The tests of a file stay in one process, in their order; those of test_contract.py only if of one demo. A
-# test that would notice others, because it needs two free cores or all of build/, is marked alone.
+# The tests of a file stay in one process, in their order; those of a file BY_DEMO only if of one demo. A test
+# that would notice others, because it needs two free cores or all of build/, is marked alone.
 
 PROCESSES = 4  # at most: more would wait for the longest file
+BY_DEMO = ("test_contract.py", "test_ctrl_c.py")
 IN_PROCESSES = "PYTEST_XDIST_WORKER" in os.environ
 
 
@@ -120,7 +122,7 @@ def pytest_xdist_make_scheduler(config, log):
     class ByFileOrDemo(LoadFileScheduling):
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
-            demo = re.search(r"(\w+)\]$", nodeid) if file.endswith("test_contract.py") else None
+            demo = re.search(r"(\w+)\]$", nodeid) if file.endswith(BY_DEMO) else None
             return f"{file} {len(demo[1]) % PROCESSES}" if demo else file
 
     return ByFileOrDemo(config, log)
@@ -131,7 +133,7 @@ def pytest_collection_modifyitems(items):
     """The longest files first, so that at the end no process waits long for another."""
     if IN_PROCESSES:
         browsing = {item.path for item in items if "browser" in item.fixturenames}
-        items.sort(key=lambda item: (item.path.stem != "test_contract", item.path not in browsing))
+        items.sort(key=lambda item: (item.path.name not in BY_DEMO, item.path not in browsing))
 
 
 def alone(item):
@@ -197,13 +199,22 @@ def browser(chromium):
             yield launched
 
 
+def run_line(name, python=sys.executable, demos=DEMOS, ranks=None):
+    """The words of a demo's run line, for this Python and this folder, and so many ranks of MPI."""
+    line = sources.run_line(name)
+    if ranks is not None:
+        line = re.sub(r"-n \d+", f"-n {ranks}", line)
+    real = {"python": str(python), f"demos/{name}.py": str(demos / f"{name}.py")}
+    return [real.get(word, word) for word in line.split()]
+
+
 @pytest.fixture
 def demo():
     """Run a demo as an attendee does: demo("gil_lanes", "--quick") -> CompletedProcess with text."""
 
-    def call(name, *options, cwd=None, python=sys.executable, timeout=60, **more):
+    def call(name, *options, cwd=None, python=sys.executable, timeout=60, ranks=None, **more):
         return subprocess.run(
-            [python, str(DEMOS / f"{name}.py"), *map(str, options)],
+            [*run_line(name, python, ranks=ranks), *map(str, options)],
             cwd=cwd, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, **more,
         )  # fmt: skip
 

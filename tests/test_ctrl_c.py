@@ -1,0 +1,65 @@
+"""Ctrl-C ends a demo and every child, with one line; the demos are found as in test_contract.py."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+
+import psutil
+import pytest
+import sources
+import watchdog
+from conftest import left_in_memory, run_line, shared_memory, until
+from test_contract import declared, forced, uses_processes
+
+MARK = "CTRL_C_RUN"
+METHODS = ["fork", "forkserver", "spawn"]
+MPIEXEC = re.compile(r"\[mpiexec@.*\n")  # the launcher's own lines
+
+
+def cases():
+    """Each demo; one that starts processes by one method, the others in the sweep."""
+    for number, name in enumerate(sources.demos()):
+        if not uses_processes(name):
+            yield pytest.param(None, name)
+            continue
+        for method in METHODS:
+            marks = [] if method == METHODS[number % len(METHODS)] else [pytest.mark.sweep]
+            yield pytest.param(method, name, marks=marks)
+
+
+@pytest.mark.parametrize(("method", "name"), list(cases()))
+def test_ctrl_c_ends_it_and_every_child(name, method):
+    command = [*forced(name, method), *declared(name, "PROCESSES")] if method else run_line(name)
+    before, mark = shared_memory(), watchdog.mark(MARK)
+    child = subprocess.Popen(
+        [*command, *declared(name, "LONG")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | mark,
+        start_new_session=True,
+    )
+    try:
+        assert child.stdout.readline()  # unasked, since rows must come at once
+        others = declared(name, "STARTS")
+        assert until(lambda: started(mark) >= (2 if others is None else others)), "it did not start"
+        os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all of them
+        _, errors = child.communicate(timeout=8)  # a demo that ignores it would take ten
+        left = watchdog.marked(mark)
+    finally:
+        watchdog.end(mark)
+    assert child.returncode == 130
+    assert MPIEXEC.sub("", errors) == f"{name}.py: interrupted\n"
+    assert not left
+    assert until(lambda: not left_in_memory(before), 5), left_in_memory(before)
+
+
+def started(mark):
+    """How many workers are there: threads or processes besides the demo itself."""
+    threads = 0
+    for process in watchdog.marked(mark):
+        with contextlib.suppress(psutil.Error):
+            threads += process.num_threads()
+    return threads - 1
