@@ -6,6 +6,7 @@ mpi4py brings no MPI: that is a wheel such as mpich, or a site's own, where MPI4
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -72,4 +73,5 @@ forget_shared_memory()
 if (RANKS or 1) > MPI.COMM_WORLD.size:
     if RANK == 0:
         print("mpiexec and mpi4py use different MPIs: each process is alone", file=sys.stderr)
-    sys.exit(2)
+    MPI.Finalize()
+    os._exit(2)
