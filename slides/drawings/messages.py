@@ -57,11 +57,10 @@ def halo() -> Drawing:
         return Frame(says, Column(*rows, gap=40), arrows)
 
     blank, names = ("?", "?"), ("row 3", "row 2")
-    memories = FIRST, SECOND
-    exchange = Arrow(*memories, "Sendrecv"), Arrow(*reversed(memories))
+    exchange = Arrow(FIRST, SECOND, "Sendrecv"), Arrow(SECOND, FIRST)
     return Drawing(
         step("Each rank has half of the rows.", blank),
-        step("A new value needs the row above and the row below: at the border, one of the other rank.", blank),
+        step("A new value needs the rows above and below: at the border, one of the other rank.", blank),
         step("So before each step they exchange their border rows. Such a copy is called a halo.",
              names, *exchange),
         step("Then each computes all of its rows, and needs nobody.", names),
