@@ -192,6 +192,9 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
         default = "one a usable core" if number.default is None else f"{number.default:g}"
         words = f"{number.about}{' ' * bool(number.about)}(default: {default})"
         parser.add_argument(f"--{name}", type=number.parse, metavar="N", help=words)
+    if not ranks:
+        which = "another Python: a version such as 3.14t, a path, or all (from 3.9 on)"
+        parser.add_argument("--python", metavar="WHICH", help=which)
     parser.add_argument("--quick", action="store_true", help="small numbers: the same code paths in a blink")
     parser.add_argument("--json", metavar="FILE", type=writable, help="write the record")
     parser.add_argument("--plot", metavar="FILE", type=writable, help="write the picture, an SVG file")
@@ -208,7 +211,8 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
         args.workers = args.parameters["workers"] = check_ranks(parser, line, ranks)
         line = re.sub(r"-n \d+", f"-n {args.workers}", line)
     given = sys.argv[1:] if argv is None else argv
-    args.command = " ".join([line, *without_files(given)])
+    args.command = " ".join([line, *without(given, "--json", "--plot")])
+    args.given = list(without(given, "--json", "--plot", "--python"))
     return args
 
 
@@ -231,13 +235,13 @@ def writable(name: str) -> Path:
     return path
 
 
-def without_files(argv: Iterable[str]) -> Iterator[str]:
-    """The options that change what is measured."""
+def without(argv: Iterable[str], *names: str) -> Iterator[str]:
+    """The options but for these, each of which has a value."""
     words = iter(argv)
     for word in words:
-        if word in ("--json", "--plot"):
+        if word in names:
             next(words)
-        elif not word.startswith(("--json=", "--plot=")):
+        elif not word.startswith(tuple(f"{name}=" for name in names)):
             yield word
 
 
@@ -460,6 +464,10 @@ def record(args: argparse.Namespace, experiment: Experiment) -> int:
         "output": [],
         "attachments": [],
     }
+    if getattr(args, "python", None):
+        from elsewhere import runs
+
+        experiment = runs(args)
     before = signal.signal(signal.SIGINT, end_workers)
     terminal = sys.stdout if RANK == 0 else io.StringIO()
     try:

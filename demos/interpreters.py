@@ -114,8 +114,8 @@ def places() -> Iterator[str]:
     yield from of_uv()
     homes = [*sorted((pyenv / "versions").glob("*")), *of_conda()]
     for home in homes:
-        for folder in (home / "bin", home):  # the latter on Windows
-            yield from executables(folder)
+        for place in (home / "bin", home):  # the latter on Windows
+            yield from executables(place)
 
 
 def executables(folder: str | Path) -> Iterator[str]:
