@@ -31,6 +31,9 @@ record:   ## run the demos of the slides and keep the recordings that the stage 
 exercises: ## copy the exercises to build/exercises, for you to edit; needs no set-up
 	@exec "$(PYTHON)" slides/exercises/hand_out.py
 
+free-threaded: ## a Python without a GIL for the demos, by uv, where there is none; needs no set-up
+	@exec "$(PYTHON)" slides/free_threaded.py
+
 clean:    ## remove build/, your exercises, too (the environment stays; to make it anew remove .venv)
 	rm -rf build
 
@@ -48,4 +51,4 @@ clean:    ## remove build/, your exercises, too (the environment stays; to make 
 ##
 ## Each demo also runs alone:
 
-.PHONY: help present slides doctor test test-all check-slides record exercises clean
+.PHONY: help present slides doctor test test-all check-slides record exercises free-threaded clean

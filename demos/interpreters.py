@@ -87,7 +87,7 @@ def find() -> tuple[list[Python], list[Skipped]]:
 
 def ask(path: str) -> Python | Skipped:
     """What the executable says of itself."""
-    command = [path, "-E", "-s", "-c", ASK]  # 2.7 has no -I
+    command = [path, "-s", "-c", ASK]  # PYTHON_GIL counts
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
         answer: dict[str, Any] = json.loads(done.stdout)

@@ -35,6 +35,7 @@ TALK = present.EMERGENCY
 BUILD = ROOT / "build" / "doctor"
 sys.path.append(str(ROOT / "demos"))
 import compiling  # noqa: E402  (demos/ is not a package)
+import interpreters  # noqa: E402
 from compiling import C_COMPILER, install  # noqa: E402
 from compiling import OPENMP as OPENMP_LIBRARY  # noqa: E402
 from harness import CannotRun  # noqa: E402
@@ -354,21 +355,13 @@ def browser() -> str:
 
 
 def free_threads() -> str:
-    """A free-threaded Python, on PATH or where uv keeps its own, runs with its GIL off."""
-    own_uv = shutil.which(setup.OWN_UV)
-    uv = shutil.which("uv") or own_uv
-    for release in ("3.15t", "3.14t"):
-        found = shutil.which(f"python{release}")
-        if not found and uv:
-            find = [uv, "--no-cache", "python", "find", "--no-project", "--no-python-downloads", release]
-            found = subprocess.run(find, capture_output=True, encoding="utf-8").stdout.strip()
-        if found:
-            ask = "import platform, sys; print(platform.python_version(), sys._is_gil_enabled())"
-            release, gil = output([found, "-c", ask], f"see why {found} does not start").split()
-            expect(gil, "False", "unset PYTHON_GIL")
-            return f"{release}, GIL off: {found}"
-    program = setup.OWN_UV.relative_to(ROOT) if uv and uv == own_uv else "uv"
-    raise Note("none found; a demo that wants one says so", f"{program} python install 3.14t")
+    """There is a free-threaded Python, and it runs with its GIL off."""
+    free = [each for each in interpreters.find()[0] if each.build == "free-threaded"]
+    if free:
+        newest = free[-1]
+        expect(str(newest.gil), "False", "unset PYTHON_GIL")
+        return f"{newest.version}, GIL off: {newest.executable}"
+    raise Note("none found; a demo that wants one says so", "make free-threaded")
 
 
 CHECKS = {

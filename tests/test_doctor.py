@@ -17,6 +17,7 @@ import recordings
 import watchdog
 from conftest import ROOT
 from doctor import Mend, Note
+from test_interpreters import answers
 
 DOCTOR = ROOT / "slides" / "doctor.py"
 IMPORT_FAILS = "raise ImportError('sabotaged')"
@@ -292,22 +293,18 @@ def test_a_browser_is_found_by_its_name(no_programs, monkeypatch):
     assert doctor.browser() == "firefox 150.0.1"
 
 
-def test_a_free_threaded_python_is_wanted_but_not_needed(no_programs, tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor.setup, "OWN_UV", tmp_path / "none")
+def test_a_free_threaded_python_is_wanted_but_not_needed(no_programs, monkeypatch):
+    monkeypatch.setenv("PYENV_ROOT", str(no_programs))
+    monkeypatch.setattr(doctor.interpreters, "of_uv", lambda: iter(()))
     with pytest.raises(Note) as note:
         doctor.free_threads()
-    assert note.value.args[1] == "uv python install 3.14t"
-    python = program(no_programs / "python3.14t", "echo 3.14.10 False")
-    assert doctor.free_threads() == f"3.14.10, GIL off: {python}"
-    program(python, "echo 3.14.10 True")
+    assert note.value.args[1] == "make free-threaded"
+    there = {"build": "free-threaded", "executable": "/opt/python3.14t"}
+    program(no_programs / "python3.14t", answers(gil=False, **there))
+    assert doctor.free_threads() == "3.14.2, GIL off: /opt/python3.14t"
+    program(no_programs / "python3.14t", answers(gil=True, **there))
     with pytest.raises(Mend, match="the answer is True, not False"):
         doctor.free_threads()
-
-
-def test_uv_is_asked_for_a_free_threaded_python(no_programs):
-    python = program(no_programs / "hidden", "echo 3.15.2 False")
-    program(no_programs / "uv", f"echo '{python}'")
-    assert doctor.free_threads() == f"3.15.2, GIL off: {python}"
 
 
 def test_a_run_without_a_recording_and_one_from_another_machine_are_found(monkeypatch, tmp_path):
