@@ -30,10 +30,9 @@ def test_one_that_is_there_is_shown_and_nothing_fetched(nowhere, uv, capsys):
 
 
 def test_one_that_is_not_is_fetched(nowhere, uv, capsys):
-    uv(
-        f"""[ "$*" = "python install 3.14t" ] && /bin/cp {program(nowhere / "new", ONE)} {nowhere}/bin/python3.14t"""
-    )
     (nowhere / "bin").mkdir()
+    new = program(nowhere / "new", ONE)
+    uv(f'[ "$*" = "python install 3.14t" ] && /bin/cp {new} {nowhere}/bin/python3.14t')
     assert free_threaded.main() == 0
     assert "/opt/python3.14t" in capsys.readouterr().out
 
