@@ -2,15 +2,15 @@
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 
 import compiling
+import Cython
 import pytest
 import sources
-from compiling import CannotRun, Missing, compiled, kept_at, openmp_flags, reason
+from compiling import CannotRun, Missing, compiled, openmp_flags, reason
 from conftest import DEMOS
 
 PYX = """
@@ -22,6 +22,14 @@ def answer():
 
 def halved(int number):
     return number // 2
+"""
+OPENMP = """
+static int limit(void) {
+#ifdef _OPENMP
+    return 1;
+#endif
+    return 0;
+}
 """
 
 
@@ -70,6 +78,11 @@ def test_it_is_compiled_once_with_its_c_file_and_directives(folder, capsys, monk
     assert kept(folder) == [one]
 
 
+def test_openmp_is_there_if_and_only_if_asked_for(folder):
+    (folder / "limit.c").write_text(OPENMP)
+    assert [compiled("module.pyx", openmp=openmp).answer() for openmp in (False, True)] == [0, 1]
+
+
 def test_two_at_once_do_no_harm(folder):
     script = f"import compiling, pathlib; compiling.HERE = pathlib.Path({str(folder)!r}); "
     script += "print(compiling.compiled('module.pyx', openmp=False).answer())"
@@ -86,12 +99,33 @@ def test_the_next_run_imports_no_compiler(folder):
     assert not {"setuptools", "distutils", "Cython.Compiler.Main"} & set(done.stdout.split())
 
 
-def test_the_compiler_is_part_of_the_name(folder, tmp_path, monkeypatch):
-    source, names = folder / "module.pyx", set()
-    for words in ("cc", "cc -DX", shlex.quote(str(shutil.copy(shutil.which("cc"), tmp_path / "cc")))):
-        monkeypatch.setenv("CC", words)
-        names.add(kept_at(source, compiling.identity(compiling.c_compiler())))
-    assert len(names) == 3
+def test_what_makes_another_module_gives_it_another_name(folder, tmp_path, monkeypatch):
+    names = []
+    monkeypatch.setattr(compiling, "build", lambda source, kept, *rest: names.append(kept.name))
+
+    def ask():
+        compiled.cache_clear()
+        with pytest.raises(ImportError):  # nothing was built
+            compiled("module.pyx")
+
+    monkeypatch.setenv("CC", "cc")
+    ask()
+    ask()
+    assert names[0] == names.pop()
+    monkeypatch.setenv("CC", "cc -DX")
+    ask()
+    monkeypatch.setenv("CFLAGS", "-O0")
+    ask()
+    other = shutil.copy2(shutil.which("cc"), tmp_path / "cc")  # the same, elsewhere
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    ask()
+    os.utime(other, (1, 1))  # an update in its place
+    ask()
+    monkeypatch.setattr(Cython, "__version__", "0")
+    ask()
+    monkeypatch.setattr(sys, "version", "0")
+    ask()
+    assert len(set(names)) == 7
 
 
 def test_no_compiler_is_one_line(folder, monkeypatch):

@@ -8,6 +8,7 @@ import sys
 
 import compiling
 import pytest
+import running
 import sources
 import warm
 from conftest import SLIDES
@@ -34,6 +35,7 @@ def test_what_cells_compile_is_found(notebook, monkeypatch):
     assert warm.cells(path) == [CELL]
     assert warm.demos([path]) == ["compiled"]
     assert warm.needed([path])
+    assert warm.needed([notebook("run('compiled')")])
     assert not warm.needed([notebook("run('plain')")])
 
 
@@ -41,6 +43,19 @@ def test_a_demo_is_compiled_if_it_has_a_pyx():
     for demo in sources.demos():
         text = (sources.HERE / f"{demo}.py").read_text()
         assert sources.is_compiled(demo) == ("from compiling import" in text), demo
+
+
+def test_demos_are_compiled_beforehand_but_for_a_replay(notebook, monkeypatch):
+    asked = []
+    monkeypatch.setattr(sources, "is_compiled", lambda demo: demo == "compiled")
+    monkeypatch.setattr(running, "compile_first", asked.append)
+    monkeypatch.setattr(os, "nice", lambda increment: 0, raising=False)
+    path = str(notebook("run('compiled')", "run('plain')"))
+    warm.main([path])
+    assert asked == ["compiled"]
+    monkeypatch.setenv("REPLAY", "1")
+    warm.main([path])
+    assert asked == ["compiled"]
 
 
 def said(folder, *texts, **variables):
