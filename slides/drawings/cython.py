@@ -14,20 +14,22 @@ def builds() -> Drawing:
     """Cython's user guide, Source files and compilation; the times are those of demos/cython_sum.pyx."""
 
     def step(says: str, c: str, module: str, lanes: Sequence[str], *arrows: Arrow) -> Frame:
-        texts = Memory("Cython", "sum.pyx"), Memory("C", c)
-        things = Row(*texts, Memory("module", module), Memory("Python", "import sum"))
+        texts = Memory("Cython", "sums.pyx"), Memory("C", c)
+        things = Row(*texts, Memory("module", module), Memory("Python", "import sums"))
         times = Lanes(dict(zip(["translating", "compiling"], lanes, strict=True)), whiles=15)
         return Frame(says, Column(things, times), arrows)
 
-    blank = " " * len("sum.so")  # as wide, so that nothing moves
+    blank = " " * len("sums.so")  # as wide, so that nothing moves
     to_c, to_module = Arrow("Cython", "C", "Cython"), Arrow("C", "module", "C compiler")
     imported, done = Arrow("module", "Python", "import"), ["####", "    ###########"]
     return Drawing(
         step("You write Python, with C types where they pay.", blank, blank, ["", ""]),
-        step("Cython translates it into C: thousands of lines.", "sum.c ", blank, ["####", ""], to_c),
-        step("A C compiler makes a module of them: that takes longest.", "sum.c ", "sum.so", done, to_module),
-        step("Python imports it in a millisecond, as any module.", "sum.c ", "sum.so", done, imported),
-        step("It is kept: all later runs only import it.", "sum.c ", "sum.so", ["", ""], imported),
+        step("Cython translates it into C: thousands of lines.", "sums.c ", blank, ["####", ""], to_c),
+        step(
+            "A C compiler makes a module of them: that takes longest.", "sums.c ", "sums.so", done, to_module
+        ),
+        step("Python imports it in a millisecond, as any module.", "sums.c ", "sums.so", done, imported),
+        step("It is kept: all later runs only import it.", "sums.c ", "sums.so", ["", ""], imported),
     )
 
 

@@ -5,7 +5,7 @@ from drawing import Arrow, Box, Column, Drawing, Frame, Lock, Memory, Row, Worke
 
 def pool() -> Drawing:
     """A task goes to a worker process as bytes, and its answer comes back as bytes."""
-    tasks = Memory("tasks of the parent", *(f"f({n})" for n in range(10)))
+    tasks = Memory("tasks of the parent", "f(0), f(1), f(2), …, f(9)".center(60))  # above both workers
 
     def step(says: str, first: str = "", second: str = "", *arrows: Arrow) -> Frame:
         workers = [
