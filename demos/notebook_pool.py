@@ -62,7 +62,7 @@ def picture(cells, error, complaints):
     why = re.search("^AttributeError: .+", complaints, re.M)[0]
     died = len(re.findall(r"^Process SpawnPoolWorker-\d+:", complaints, re.M))
     story = [FUNCTION, "", cells["spawn"], error, f"In each worker: {why}", "", cells["spawn, Pool"]]
-    story.append(f"Never ends. Workers that died of this, each replaced by a new one: {died}")
+    story.append(f"Never ends. Workers that have died of it until it was given up: {died}")
     lines = [row for line in "\n".join(story).splitlines() for row in textwrap.wrap(line, 76) or [""]]
     return "errors", "\n".join(lines), textpicture.draw(lines, r"\w+(Error|Pool):|Never ends")
 

@@ -101,7 +101,7 @@ def test_each_row_says_how_its_cell_ended(book):
         "In each worker: AttributeError: no square",
         "",
         "b",
-        "Never ends. Workers that died of this, each replaced by a new one: 2",
+        "Never ends. Workers that have died of it until it was given up: 2",
     ]
     assert svg.count('class="loud"') == 3
 
