@@ -11,7 +11,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
@@ -25,7 +24,6 @@ from interpreters import Python
 OLDEST = (3, 9)  # that the demos run on
 DEADLINE = 60.0  # seconds for one Python
 GRACE = 2.0  # seconds after a Ctrl-C
-HOW = {True: "GIL on", False: "GIL off"}
 
 
 def runs(args: Namespace) -> Iterator[Run | Lanes | Attachment]:
@@ -34,18 +32,21 @@ def runs(args: Namespace) -> Iterator[Run | Lanes | Attachment]:
     A free-threaded build runs twice: without its GIL, and with it. CannotRun says what is not there, what
     failed, and whether the GIL was otherwise at the end than it should have been.
     """
-    for python, gil in chosen(args.python):
-        name = f"{python.short}, {HOW[gil]}" if python.build == "free-threaded" else python.short
-        print(f"{name} ...")
-        for item in items(child(python, gil, args)):
-            item.parameters = {"python": name, **item.parameters}
-            yield item
+    for python in chosen(args.python):
+        for name, gil, command in python.modes():
+            print(f"{name} ...")
+            record = child(name, command, args)
+            if record["interpreter"]["gil"] != gil:  # asked at its end
+                raise CannotRun(f"{name}: at the end it was otherwise")
+            for item in items(record):
+                item.parameters = {"python": name, **item.parameters}
+                yield item
 
 
-def chosen(which: str) -> list[tuple[Python, bool]]:
-    """The Pythons that `which` names: all, a version such as 3.14t, or a path; with the GIL on and off."""
+def chosen(which: str) -> list[Python]:
+    """The Pythons that `which` names: all, a version such as 3.14t, or a path."""
     found, _ = interpreters.find()
-    there = newest_of_each(found)
+    there = interpreters.newest_of_each(found)
     if which == "all":
         wanted = [each for each in there if each.release >= OLDEST]
     elif re.fullmatch(r"\d+\.\d+t?", which):
@@ -60,33 +61,19 @@ def chosen(which: str) -> list[tuple[Python, bool]]:
         raise CannotRun(f"no Python {which} here (there are {names}); to get it: uv python install {which}")
     if wanted[0].release < OLDEST:
         raise CannotRun("the demos need Python 3.9 or later; gil_history goes back to 2.7")
-    return [(each, gil) for each in wanted for gil in ([False, True] if each.build != "default" else [True])]
+    return wanted
 
 
-def newest_of_each(found: list[Python]) -> list[Python]:
-    """One Python a release and build: that of this process, else the newest."""
-    best: dict[tuple[Any, str], Python] = {}
-    for each in found:
-        key = (each.release, each.build)
-        if key not in best or best[key].executable != sys.executable:
-            best[key] = each
-    return list(best.values())
-
-
-def child(python: Python, gil: bool, args: Namespace) -> dict[str, Any]:
+def child(name: str, python: list[str], args: Namespace) -> dict[str, Any]:
     """The record of the demo on this Python."""
     script = Path(__file__).with_name(f"{args.demo}.py")
-    option = ["-X", f"gil={int(gil)}"] if python.build == "free-threaded" else []
     with tempfile.TemporaryDirectory(prefix="elsewhere-") as folder:
         file = Path(folder, "record.json")
-        command = [python.executable, *option, str(script), *args.given, "--json", str(file)]
-        errors = finished(command)
+        errors = finished([*python, str(script), *args.given, "--json", str(file)])
         if not file.exists():
-            raise CannotRun(f"{python.short}: {errors or 'it wrote no record'}")
+            raise CannotRun(f"{name}: {errors or 'it wrote no record'}")
         record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    if record["interpreter"]["gil"] != gil:  # asked at its end
-        raise CannotRun(f"{python.short}: the GIL should have been {HOW[gil][4:]} at the end, and was not")
-    return record
+        return record
 
 
 def finished(command: list[str]) -> str:

@@ -63,6 +63,14 @@ class Python:
         """As uv writes it: 3.14, or 3.14t without a GIL."""
         return "{}.{}".format(*self.release) + "t" * (self.build == "free-threaded")
 
+    def modes(self) -> Iterator[tuple[str, bool, list[str]]]:
+        """A name, whether the GIL is on, and the command; first without it, where a build can do that."""
+        if self.build == "default":
+            yield self.short, True, [self.executable]
+        else:
+            for gil, state in enumerate(["off", "on"]):
+                yield f"{self.short}, GIL {state}", bool(gil), [self.executable, "-X", f"gil={gil}"]
+
 
 @dataclass(frozen=True)
 class Skipped:
@@ -83,6 +91,16 @@ def find() -> tuple[list[Python], list[Skipped]]:
             found.setdefault(os.path.realpath(answer.executable), answer)
     skipped = [answer for answer in answers if isinstance(answer, Skipped)]
     return sorted(found.values(), key=lambda each: (each.release, each.build, each.version)), skipped
+
+
+def newest_of_each(found: list[Python]) -> list[Python]:
+    """One Python a release and build: that of this process, else the newest."""
+    best: dict[tuple[Any, str], Python] = {}
+    for each in found:
+        key = (each.release, each.build)
+        if key not in best or best[key].executable != sys.executable:
+            best[key] = each
+    return list(best.values())
 
 
 def ask(path: str) -> Python | Skipped:

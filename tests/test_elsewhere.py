@@ -42,27 +42,27 @@ def here(monkeypatch):
 
 
 def names(which):
-    return [(each.version, each.build[0], gil) for each, gil in elsewhere.chosen(which)]
+    return [(each.version, name, gil) for each in elsewhere.chosen(which) for name, gil, _ in each.modes()]
 
 
 def test_all_are_one_of_each_release_and_the_free_threaded_twice(here):
     assert names("all") == [
-        ("3.9.18", "d", True),
-        ("3.11.7", "d", True),  # this one
-        ("3.14.2", "d", True),  # the newest
-        ("3.14.2", "f", False),
-        ("3.14.2", "f", True),
+        ("3.9.18", "3.9", True),
+        ("3.11.7", "3.11", True),  # this one
+        ("3.14.2", "3.14", True),  # the newest
+        ("3.14.2", "3.14t, GIL off", False),
+        ("3.14.2", "3.14t, GIL on", True),
     ]
 
 
 def test_a_version_names_one_build(here):
-    assert names("3.14") == [("3.14.2", "d", True)]
-    assert names("3.14t") == [("3.14.2", "f", False), ("3.14.2", "f", True)]
+    assert names("3.14") == [("3.14.2", "3.14", True)]
+    assert names("3.14t") == [("3.14.2", "3.14t, GIL off", False), ("3.14.2", "3.14t, GIL on", True)]
 
 
 def test_a_path_names_itself(tmp_path):
     there = program(tmp_path / "mine", answers(version="3.12.1", executable="/opt/mine"))
-    assert names(there) == [("3.12.1", "d", True)]
+    assert names(there) == [("3.12.1", "3.12", True)]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_gil_that_is_not_as_claimed_is_an_error(demo, tmp_path):
     text = f'case "$*" in *get_config_var*) {claim};; *) shift 2; exec {sys.executable} "$@";; esac'
     done = demo("gil_lanes", "--quick", "--python", program(tmp_path / "python", text))
     assert done.returncode == 2
-    assert done.stderr == "gil_lanes.py: 3.14t: the GIL should have been off at the end, and was not\n"
+    assert done.stderr == "gil_lanes.py: 3.14t, GIL off: at the end it was otherwise\n"
 
 
 def test_what_fails_there_is_told(demo, tmp_path):
@@ -122,9 +122,9 @@ def test_one_that_hangs_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(elsewhere, "DEADLINE", 0.5)
     mark = watchdog.mark("ELSEWHERE_TEST")
     monkeypatch.setattr(elsewhere.os, "environ", os.environ | mark)
-    there = python("3.14.2", executable=program(tmp_path / "python", "exec sleep 60"))
+    there = [program(tmp_path / "python", "exec sleep 60")]
     with pytest.raises(CannotRun, match=r"3\.14: no end within 0\.5 s"):
-        elsewhere.child(there, True, Namespace(demo="gil_lanes", given=[]))
+        elsewhere.child("3.14", there, Namespace(demo="gil_lanes", given=[]))
     assert not watchdog.marked(mark)
 
 
