@@ -6,11 +6,11 @@ Look for: about 1 with a GIL, half of it without; 5 ms for a byte since 3.2, exc
     $ python demos/gil_history.py
 """
 
-import subprocess
 import sys
 import time
 from itertools import starmap
 from pathlib import Path
+from subprocess import PIPE, Popen, SubprocessError, run
 from threading import Timer
 
 from harness import CannotRun, Number, Run, ctrl_c_is_mine, parse_args, record
@@ -22,14 +22,13 @@ TRIPS = Number(30, 3, about="bytes echoed ")
 REPEATS = 3
 PAUSE = 0.001  # s between two bytes: without one the busy thread hardly gets to run
 DEADLINE = 30.0  # s for one Python
-PIPE = subprocess.PIPE
 
 
 def against_sequential(command, count):
     """Seconds of two threads by those of one after the other, a value a repeat."""
     command = [*command, KERNEL, "countdown", str(count), str(REPEATS)]
     with ctrl_c_is_mine():
-        done = subprocess.run(command, stdout=PIPE, timeout=DEADLINE, check=True)
+        done = run(command, stdout=PIPE, timeout=DEADLINE, check=True)
     pairs = [map(float, line.split()) for line in done.stdout.splitlines()]
     return [threads / sequential for sequential, threads in pairs]
 
@@ -37,7 +36,7 @@ def against_sequential(command, count):
 def round_trips(command, trips):
     """Milliseconds from a byte written to its echo, beside one busy thread; the first is not counted."""
     with ctrl_c_is_mine():
-        child = subprocess.Popen([*command, KERNEL, "echo"], stdin=PIPE, stdout=PIPE, bufsize=0)
+        child = Popen([*command, KERNEL, "echo"], stdin=PIPE, stdout=PIPE, bufsize=0)
     deadline = Timer(DEADLINE, child.kill)
     deadline.start()
     try:
@@ -68,7 +67,7 @@ def history(**numbers):
         for name, _, command in modes:
             try:
                 yield name, function(command, number), measure, unit
-            except (OSError, EOFError, subprocess.SubprocessError) as error:
+            except (OSError, EOFError, SubprocessError) as error:
                 raise CannotRun(f"{name}: {error}") from None
 
 
