@@ -23,11 +23,11 @@ from time import perf_counter, sleep
 from typing import Any
 
 import textpicture
-import watchdog
 from harness import Attachment, CannotRun, Run, ctrl_c_is_mine, needs_packages
 
 with needs_packages():
     import mpi4py  # noqa: F401  (this starts no MPI: the process that looks on is no rank)
+    import watchdog
 
 HERE = Path(__file__).resolve().parent
 FOLDER = "DOOMED_RANKS_STACKS"  # in the ranks' environment: where they write where they stand

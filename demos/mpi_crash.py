@@ -28,7 +28,10 @@ def attempts(deadline):
     for name, words in CASES.items():
         told = watch(words, deadline)
         said = [line for line in told.lines if LAST_WORDS.search(line)]
-        said.append(f"{'hangs: ended' if told.hangs else 'all over'} after {told.seconds:.2f} s")
+        outcome = "hangs" if told.hangs else "aborts"
+        said.append(
+            f"{outcome}: {'ended by the deadline' if told.hangs else 'over'} after {told.seconds:.2f} s"
+        )
         lines = [
             textwrap.fill(line, COLUMNS, initial_indent="    ", subsequent_indent="    ") for line in said
         ]
