@@ -384,7 +384,7 @@ def values_beside(
         if first >= free:
             there = [other - y for curve in others for at_x, other in curve if at_x == x]
             below = y + 38 <= bottom and not any(0 <= away <= 60 for away in there)
-            above = y - 38 >= top and not any(-60 <= away <= 0 for away in there)
+            above = y - 38 >= top - 14 and not any(-60 <= away <= 0 for away in there)  # below the title
             at = y - 24 if above and not below else min(y + 24, bottom - 14)
             parts.append(text(x + shift, at, number(value), SMALL, anchor, nth(0), bold=True))
             free = first + width

@@ -334,6 +334,15 @@ def test_a_logarithmic_scale_has_the_numbers_of_the_first_curve():
     assert not [word for word in drawn("rates").iter(f"{SVG}text") if word.get("class") == "series-1"]
 
 
+def test_the_number_of_a_last_point_is_above_both_curves_even_near_the_edge():
+    runs = [("a", [10.0**n / 400], {"samples": 10**n}) for n in range(4)]  # up to 2.5, of 10
+    runs += [("b", [max(0.02, 10.0**n / 800)], {"samples": 10**n}) for n in range(4)]
+    texts = list(ElementTree.fromstring(plots.draw(record(runs))).iter(f"{SVG}text"))
+    (last,) = (word for word in texts if word.text == "2.5")
+    (a,) = (word for word in texts if word.text == "a")
+    assert float(last.get("y")) < float(a.get("y"))
+
+
 def test_percents_are_of_a_hundred():
     ((_, small, _),), ((_, half, _),) = (blocks(drawn("percent"), name) for name in "ab")
     room = 2 * half
