@@ -11,6 +11,7 @@ from test_mpi_deadlock import Comm
 
 LONG = ["--deadline", "20"]
 PROCESSES = []
+STARTS = 8  # threads: of the demo, its guard, mpiexec, its proxy, and two a rank once MPI runs
 
 
 def test_rank_0_waits_for_the_word_of_rank_1():

@@ -15,6 +15,7 @@ from mpi_deadlock import SIZES, WAYS, nonblocking, send_and_receive, send_then_r
 
 LONG = ["--deadline", "20"]
 PROCESSES = []
+STARTS = 8  # threads: of the demo, its guard, mpiexec, its proxy, and two a rank once MPI runs
 SOURCE = (DEMOS / "mpi_deadlock.py").read_text().splitlines()
 
 
