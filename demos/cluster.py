@@ -2,37 +2,55 @@
 
 It has a profile of its own in a temporary folder. A guard (watchdog.py) ends controller and engines when
 the process that started them is gone, however it died: each has a session of its own and would live on.
+ipyparallel.Cluster() has no such guard, and starts the engines only when the controller is there.
 """
 
+from __future__ import annotations
+
 import contextlib
-import logging
+import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, sleep
 
 import ipyparallel as ipp
 import watchdog
 from harness import CannotRun, ctrl_c_is_mine
+from IPython import get_ipython
+from machine import usable_cores
 
-BINARIES = str(Path(sys.executable).parent)  # of this environment: mpiexec
-HEARTBEAT = "--HeartMonitor.period=500"  # ms; an engine counts from its second beat on, by default after 6 s
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # mpiexec is there
+BEATS = [  # an engine counts from its second heartbeat on: by default, after 3 to 6 s
+    "--HeartMonitor.period=200",  # ms
+    "--HeartMonitor.max_heartmonitor_misses=50",  # it may be silent for 10 s
+]
 PATIENCE = 60  # seconds, for engines on a busy machine
-QUIET = logging.Logger("cluster")  # the launchers', who print an engine's whole log when it is stopped
-QUIET.addHandler(logging.NullHandler())
+SOON = 0.02  # seconds
 STARTED: list[contextlib.ExitStack] = []
 
 
-def start(n: int, engines: str = "local", encrypted: bool = False) -> ipp.Client:
-    """Start n engines ("local" or "mpi") and connect to them; they end with this process, or by stop().
+class Refused(CannotRun):
+    """In a notebook it is one line, too."""
 
-    With engines="mpi" they are the ranks of one MPI world. Messages are signed, and encrypted where asked.
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def start(n: int | None = None, engines: str = "local", encrypted: bool = False) -> ipp.Client:
+    """Start n engines, by default one a usable core, and connect to them; earlier ones end before.
+
+    They end with this process, or by stop(). With engines="mpi" they are the ranks of one MPI world.
+    Messages are signed, and encrypted where asked. In a notebook %%px runs a cell on all of them.
     """
+    n = checked(n, engines)
     print(f"Starting {n} engines ...", flush=True)
-    began = perf_counter()
+    stop()
+    began = monotonic()
     stack = contextlib.ExitStack()
     STARTED.append(stack)
     try:
@@ -40,14 +58,18 @@ def start(n: int, engines: str = "local", encrypted: bool = False) -> ipp.Client
     except BaseException:
         stop()
         raise
-    print(f"{n} engines after {perf_counter() - began:.1f} s", flush=True)
+    print(f"{n} engines after {monotonic() - began:.1f} s", flush=True)
+    if shell := get_ipython():
+        client.activate()
+        shell.run_line_magic("pxconfig", "--progress-after=-1")  # a bar is a widget: not every page has them
     return client
 
 
 def stop() -> None:
-    """End what start() started."""
-    while STARTED:
-        STARTED.pop().close()
+    """End what start() started; it takes about a second."""
+    with ctrl_c_is_mine():  # an end that is cut short is none
+        while STARTED:
+            STARTED.pop().close()
 
 
 @contextlib.contextmanager
@@ -66,57 +88,6 @@ def cluster(
 
 
 @contextlib.contextmanager
-def running(n: int, engines: str, encrypted: bool) -> Iterator[ipp.Client]:
-    """A connected client, and at the end nothing that was started for it."""
-    folder, mark = tempfile.mkdtemp(prefix="cluster-"), watchdog.mark("CLUSTER")
-    guard = watchdog.guard(mark, folder)
-    options = [HEARTBEAT, f"--IPController.enable_curve={encrypted}"]
-    client = None
-    try:
-        new = ipp.Cluster(
-            n=n,
-            engines=engines,
-            profile_dir=folder,
-            controller_args=options,
-            shutdown_atexit=False,
-            log=QUIET,
-        )
-        with environment(**mark, **for_mpi(engines)), ctrl_c_is_mine():
-            new.start_cluster_sync()
-            client = new.connect_client_sync()
-            client.wait_for_engines(n, timeout=PATIENCE, interactive=False)
-        yield client
-        new.stop_cluster_sync()
-    finally:
-        if client:
-            client.close()
-        watchdog.end(mark)
-        guard.kill()
-        guard.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def for_mpi(engines: str) -> dict[str, str]:
-    """What mpiexec needs: itself on the path; and its messages stay on this machine."""
-    path = os.pathsep.join([BINARIES, os.environ["PATH"]])
-    if engines == "mpi" and not shutil.which("mpiexec", path=path):
-        raise CannotRun("mpiexec is missing: pip install mpich")
-    return {"PATH": path, "UCX_NET_DEVICES": os.environ.get("UCX_NET_DEVICES", "lo")}
-
-
-@contextlib.contextmanager
-def environment(**variables: str) -> Iterator[None]:
-    """Environment variables for the processes that are started inside."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-@contextlib.contextmanager
 def joined(profile: str) -> Iterator[ipp.Client]:
     """A client of a cluster that runs already; CannotRun where none does."""
     try:
@@ -124,6 +95,103 @@ def joined(profile: str) -> Iterator[ipp.Client]:
         client.wait_for_engines(1, timeout=5, interactive=False)
     except (OSError, TimeoutError, ipp.TimeoutError):
         how = f"ipcluster start --profile {profile} -n 2"
-        raise CannotRun(f"no cluster runs under the profile {profile!r}: {how}") from None
+        raise Refused(f"no cluster runs under the profile {profile!r}: {how}") from None
     with client:
         yield client
+
+
+@contextlib.contextmanager
+def running(n: int, engines: str, encrypted: bool) -> Iterator[ipp.Client]:
+    """A connected client, and at the end nothing that was started for it."""
+    processes: list[subprocess.Popen[bytes]] = []
+    with contextlib.ExitStack() as stack:
+        with ctrl_c_is_mine():  # what is started is noted
+            folder, mark = Path(tempfile.mkdtemp(prefix="cluster-")), watchdog.mark("CLUSTER")
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            guard = stack.enter_context(watchdog.guard(mark, str(folder)))
+            stack.callback(guard.kill)
+            stack.callback(end, mark, processes)
+            for command in commands(n, engines, encrypted, folder):
+                processes.append(launch(command, mark, folder))
+        wait_until(lambda: connection_is_ready(folder), processes, folder)
+        client = ipp.Client(str(folder / "security" / "ipcontroller-client.json"), timeout=PATIENCE)
+        stack.callback(client.close)
+        wait_until(lambda: len(client.ids) == n, processes, folder)
+        if engines == "mpi":  # all have their shared memory now; without its name it ends with them
+            for segment in watchdog.mpi_segments(watchdog.marked(mark)):
+                Path(segment).unlink(missing_ok=True)
+        yield client
+
+
+def commands(n: int, engines: str, encrypted: bool, folder: Path) -> list[list[str]]:
+    """The controller's, and those that start the engines."""
+    profile = f"--profile-dir={folder}"
+    controller = ["ipyparallel.controller", profile, *BEATS, f"--IPController.enable_curve={encrypted}"]
+    when_ready = [f"--IPEngine.url_file={folder / 'ready'}", f"--IPEngine.wait_for_url_file={PATIENCE}"]
+    engine = [sys.executable, "-m", "ipyparallel.engine", profile, *when_ready]
+    crew = [[mpiexec(), "-n", str(n), *engine, "--mpi"]] if engines == "mpi" else [engine] * n
+    return [[sys.executable, "-m", *controller], *crew]
+
+
+def launch(command: list[str], mark: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    """Start a process that carries the mark and reads no settings of the user's; its words go to a file."""
+    own = {**mark, "IPYTHONDIR": str(folder), "PATH": PATH}
+    if "MPI4PY_LIBMPI" not in os.environ:  # not for a site's own MPI
+        own["UCX_NET_DEVICES"] = os.environ.get("UCX_NET_DEVICES", "lo")  # messages stay on this machine
+    with (folder / "said").open("ab") as said:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            env={**os.environ, **own},
+            start_new_session=True,  # Ctrl-C is not for them
+        )
+
+
+def wait_until(holds: Callable[[], bool], processes: list[subprocess.Popen[bytes]], folder: Path) -> None:
+    """Return when it holds; CannotRun with the last words when a process ends, or nothing comes for long."""
+    deadline = monotonic() + PATIENCE
+    while not holds():
+        if monotonic() > deadline or any(process.poll() is not None for process in processes):
+            *_, last = ["no answer", *(folder / "said").read_text(errors="replace").splitlines()]
+            raise Refused(f"the engines did not start: {last}")
+        sleep(SOON)
+
+
+def connection_is_ready(folder: Path) -> bool:
+    """Whether the controller has written all; then the engines, which wait for a file, see it whole."""
+    written = folder / "security" / "ipcontroller-engine.json"
+    with contextlib.suppress(OSError, ValueError):
+        json.loads(written.read_text())
+        os.link(written, folder / "ready")
+        return True
+    return False
+
+
+def end(mark: dict[str, str], processes: list[subprocess.Popen[bytes]]) -> None:
+    """End all that carries the mark, and leave no zombie."""
+    watchdog.end(mark)
+    for process in processes:
+        process.wait()
+
+
+def checked(n: int | None, engines: str) -> int:
+    """The number of engines; a slip of the finger must not start 10,000 processes."""
+    if engines not in ("local", "mpi"):
+        raise Refused(f"engines must be 'local' or 'mpi', not {engines!r}")
+    most = max(64, 4 * usable_cores())
+    if n is None:
+        return usable_cores()
+    if not isinstance(n, int) or not 1 <= n <= most:
+        raise Refused(f"the number of engines must be a whole number from 1 to {most}, not {n!r}")
+    return n
+
+
+def mpiexec() -> str:
+    """The launcher: the one that the variable MPIEXEC names, else of this environment, else of the system."""
+    name = os.environ.get("MPIEXEC", "mpiexec")
+    found = shutil.which(name, path=PATH)
+    if not found:
+        raise Refused(f"{name} is missing: pip install mpich")
+    return found
