@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,13 @@ from harness import Attachment, CannotRun, Lanes, Run
 from interpreters import Python
 
 OLDEST = (3, 9)  # that the demos run on
+NEWEST: dict[str, tuple[Callable[[Python], bool], str]] = {  # which to take, and how to get one
+    "free threads": (
+        lambda each: each.build == "free-threaded",
+        "make free-threaded, or uv python install 3.14t",
+    ),
+    "subinterpreters": (lambda each: each.subinterpreters, "uv python install 3.14"),
+}
 DEADLINE = 60.0  # seconds for one Python
 GRACE = 2.0  # seconds after a Ctrl-C
 
@@ -44,10 +51,15 @@ def runs(args: Namespace) -> Iterator[Run | Lanes | Attachment]:
 
 
 def chosen(which: str) -> list[Python]:
-    """The Pythons that `which` names: all, a version such as 3.14t, or a path."""
+    """The Pythons that `which` names: all, the newest that has something, a version, or a path."""
     found, _ = interpreters.find()
     there = interpreters.newest_of_each(found)
-    if which == "all":
+    if which in NEWEST:
+        having, how = NEWEST[which]
+        wanted = [each for each in there if having(each)][-1:]
+        if not wanted:
+            raise CannotRun(f"there is no Python with {which} here; to get one: {how}")
+    elif which == "all":
         wanted = [each for each in there if each.release >= OLDEST]
     elif re.fullmatch(r"\d+\.\d+t?", which):
         wanted = [each for each in there if each.short == which]
@@ -69,7 +81,7 @@ def child(name: str, python: list[str], args: Namespace) -> dict[str, Any]:
     script = Path(__file__).with_name(f"{args.demo}.py")
     with tempfile.TemporaryDirectory(prefix="elsewhere-") as folder:
         file = Path(folder, "record.json")
-        errors = finished([*python, str(script), *args.given, "--json", str(file)])
+        errors = finished([*python, str(script), "--python", "here", *args.given, "--json", str(file)])
         if not file.exists():
             raise CannotRun(f"{name}: {errors or 'it wrote no record'}")
         record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ from it, never stored. Standard library only, Python 3.9 or later.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -55,12 +56,12 @@ def prepare_rank() -> None:
 
 IS_PROGRAM = os.path.dirname(os.path.realpath(sys.argv[0])) == os.path.dirname(os.path.realpath(__file__))
 if IS_PROGRAM:
-    signal.signal(signal.SIGINT, leave_early)
+    with contextlib.suppress(ValueError):  # a subinterpreter hears no signals
+        signal.signal(signal.SIGINT, leave_early)
     if RANKS is not None:
         prepare_rank()
 
 import argparse
-import contextlib
 import io
 import json
 import math
@@ -166,7 +167,8 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
     Each option is (default, quick), a Number, the choices (a dict or list, the first is the default), or the
     help for a text that may be given.
     A number must be positive. Anything else prints one line and exits with status 2. Where the run line
-    starts with mpiexec, workers are the ranks: its -n, no option; a Number limits them.
+    starts with mpiexec, workers are the ranks: its -n, no option; a Number limits them. python="free threads"
+    or "subinterpreters" looks for one that has that, unless --python names one.
     """
     found = RUN_LINE.search(doc or "")
     if not found:
@@ -175,6 +177,7 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
     parser = Parser(f"{found['demo']}.py", description=doc, formatter_class=raw, allow_abbrev=False)
     line = found["line"].strip()
     ranks = options.pop("workers", Number(None)) if line.startswith("mpiexec") else None
+    python = options.pop("python", "here")
     numbers = {}
     for name, option in options.items():
         if isinstance(option, (dict, list)):
@@ -193,8 +196,8 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
         words = f"{number.about}{' ' * bool(number.about)}(default: {default})"
         parser.add_argument(f"--{name}", type=number.parse, metavar="N", help=words)
     if not ranks:
-        which = "another Python: a version such as 3.14t, a path, or all (from 3.9 on)"
-        parser.add_argument("--python", metavar="WHICH", help=which)
+        which = "here, or another Python: a version such as 3.14t, a path, or all (from 3.9 on)"
+        parser.add_argument("--python", metavar="WHICH", default=python, help=which)
     parser.add_argument("--quick", action="store_true", help="small numbers: the same code paths in a blink")
     parser.add_argument("--json", metavar="FILE", type=writable, help="write the record")
     parser.add_argument("--plot", metavar="FILE", type=writable, help="write the picture, an SVG file")
@@ -464,7 +467,7 @@ def record(args: argparse.Namespace, experiment: Experiment) -> int:
         "output": [],
         "attachments": [],
     }
-    if getattr(args, "python", None):
+    if getattr(args, "python", "here") != "here":
         from elsewhere import runs
 
         experiment = runs(args)

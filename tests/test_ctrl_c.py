@@ -11,7 +11,7 @@ import pytest
 import sources
 import watchdog
 from conftest import left_in_memory, run_line, shared_memory, until
-from test_contract import declared, forced, uses_processes
+from test_contract import declared, forced, skip_without_python, uses_processes
 
 MARK = "CTRL_C_RUN"
 METHODS = ["fork", "forkserver", "spawn"]
@@ -44,7 +44,10 @@ def test_ctrl_c_ends_it_and_every_child(name, method):
     try:
         assert child.stdout.readline()  # unasked, since rows must come at once
         others = declared(name, "STARTS")
-        assert until(lambda: started(mark) >= (2 if others is None else others)), "it did not start"
+        there = until(lambda: started(mark) >= (2 if others is None else others) or child.poll() is not None)
+        if child.poll() is not None:
+            skip_without_python(child.returncode, child.stderr.read())
+        assert there and child.poll() is None, "it did not start"
         os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all of them
         _, errors = child.communicate(timeout=8)  # a demo that ignores it would take ten
         left = watchdog.marked(mark)

@@ -60,6 +60,16 @@ def test_a_version_names_one_build(here):
     assert names("3.14t") == [("3.14.2", "3.14t, GIL off", False), ("3.14.2", "3.14t, GIL on", True)]
 
 
+def test_the_newest_that_has_something(here, monkeypatch):
+    assert names("free threads") == names("3.14t")
+    assert names("subinterpreters") == names("3.14t")  # the newest
+    monkeypatch.setattr(interpreters, "find", lambda: ([], []))
+    with pytest.raises(
+        CannotRun, match="there is no Python with free threads here; to get one: make free-thr"
+    ):
+        elsewhere.chosen("free threads")
+
+
 def test_a_path_names_itself(tmp_path):
     there = program(tmp_path / "mine", answers(version="3.12.1", executable="/opt/mine"))
     assert names(there) == [("3.12.1", "3.12", True)]
