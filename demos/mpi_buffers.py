@@ -1,6 +1,6 @@
 """Bcast fills arrays that are there; bcast pickles an array, and makes a new one on each rank.
 
-Rank 0 has --size megabytes of numbers for all; each way is repeated after a first one to warm up.
+Rank 0 has --size megabytes of numbers for all others, and sends them --times times in each way.
 Look for: Bcast several times as fast as bcast. Both end with the same numbers everywhere.
 
     $ mpiexec -n 2 python -m mpi4py demos/mpi_buffers.py
@@ -16,15 +16,18 @@ with needs_packages():
     from ranks import slowest_rank
 
 SIZE = Number(8.0, 0.1, least=0.001, most=1_000, about="megabytes on each rank")
+TIMES = Number(10, 2, about="broadcasts in a row")
 
 
-def bcast(comm, numbers):
-    received = comm.bcast(numbers, root=0)
+def bcast(comm, numbers, times):
+    for _ in range(times):
+        received = comm.bcast(numbers, root=0)
     return comm.allgather(int(received[-1]))  # what each rank has
 
 
-def Bcast(comm, numbers):
-    comm.Bcast(numbers, root=0)
+def Bcast(comm, numbers, times):
+    for _ in range(times):
+        comm.Bcast(numbers, root=0)
     return comm.allgather(int(numbers[-1]))
 
 
@@ -34,9 +37,10 @@ def array(comm, length):
 
 
 def main(argv=None):
-    args, comm = parse_args(__doc__, argv, workers=Number(None, None, 2), size=SIZE), MPI.COMM_WORLD
+    args = parse_args(__doc__, argv, workers=Number(None, None, 2), size=SIZE, times=TIMES)
+    comm = MPI.COMM_WORLD
     numbers = array(comm, int(args.size * 125_000))
-    return record(args, compare([bcast, Bcast], comm, numbers, timed=slowest_rank))
+    return record(args, compare([bcast, Bcast], comm, numbers, args.times, timed=slowest_rank))
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ import pytest
 from conftest import DEMOS
 
 mpi_buffers = pytest.importorskip("mpi_buffers", reason="mpi4py or its MPI is missing")
-LONG = ["--size", "1000"]
+LONG = ["--size", "1", "--times", "1000000"]
 CHECK = """
 import mpi_buffers, numpy as np
 comm = mpi_buffers.MPI.COMM_WORLD
 for broadcast in (mpi_buffers.bcast, mpi_buffers.Bcast):
     numbers = mpi_buffers.array(comm, 1000)
-    assert broadcast(comm, numbers) == [999] * comm.size
+    assert broadcast(comm, numbers, 1) == [999] * comm.size
     received = comm.gather(numbers.tolist())
     if comm.rank == 0:
         print(broadcast.__name__, [each == list(range(1000)) for each in received])
@@ -37,6 +37,26 @@ def test_all_ranks_have_the_last_number(megabytes, demo, tmp_path):
     assert [run["variant"] for run in record["runs"]] == ["bcast", "Bcast"]
     last = round(megabytes * 1e6 / 8) - 1
     assert [run["result"] for run in record["runs"]] == [[last] * 3] * 2
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_each_way_is_repeated_as_often_as_asked(times):
+    calls = []
+
+    class Comm:
+        def bcast(self, numbers, root):
+            calls.append("bcast")
+            return numbers
+
+        def Bcast(self, numbers, root):
+            calls.append("Bcast")
+
+        def allgather(self, number):
+            return [number]
+
+    for broadcast in (mpi_buffers.bcast, mpi_buffers.Bcast):
+        assert broadcast(Comm(), [4, 5], times) == [5]
+    assert calls == ["bcast"] * times + ["Bcast"] * times
 
 
 def test_the_memory_is_there_beforehand():

@@ -34,15 +34,17 @@ def test_what_was_sent_arrives_each_time_and_a_third_rank_is_no_harm(demo, tmp_p
 
 
 class Comm:
-    """A rank of a world; it notes what it is asked to do."""
+    """A rank of a world; it notes what it is asked to do. What it receives is 7."""
 
     def __init__(self, rank):
         self.rank, self.asked = rank, []
 
     def __getattr__(self, name):
-        def call(*_, **more):
+        def call(thing=None, **more):
             self.asked.append((name, more))
-            return "received"
+            if name == "Recv":
+                thing.fill(7)
+            return 7
 
         return call
 
@@ -50,9 +52,10 @@ class Comm:
 @pytest.mark.parametrize("variant", mpi_point_to_point.VARIANTS)
 def test_one_sends_and_one_receives_by_methods_that_fit(variant):
     sender, receiver, other = Comm(0), Comm(1), Comm(2)
-    for comm in (sender, receiver, other):
-        variant(comm)
+    received = [variant(comm) for comm in (sender, receiver, other)]
     upper = variant is mpi_point_to_point.array_as_buffer
+    assert np.array_equal(received[1], [7] * 5 if upper else 7)
+    assert (received[0], received[2]) == (None, None)
     assert sender.asked == [("Send" if upper else "send", {"dest": 1})]
     assert receiver.asked == [("Recv" if upper else "recv", {"source": 0})]
     assert other.asked == []
