@@ -21,7 +21,7 @@ def steps(comm):
     """The name of each step; what this rank has before it, and after it."""
     x = 10 * (comm.rank + 1)
     first = x if comm.rank == 0 else None
-    many = [10 * (rank + 1) for rank in range(comm.size)] if comm.rank == 0 else None
+    many = [10 * (r + 1) for r in range(comm.size)] if comm.rank == 0 else None
     yield "bcast", first, comm.bcast(first)
     yield "scatter", many, comm.scatter(many)
     yield "gather", x, comm.gather(x)

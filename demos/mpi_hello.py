@@ -28,7 +28,7 @@ def add_rank(comm):
 
 
 def greet(comm):
-    """Send rank 0 who we are; there, hand out all greetings in the order of their arrival."""
+    """Tell rank 0 who we are; there, hand out all greetings as they come."""
     greeting = comm.isend((comm.rank, os.getpid(), x), dest=0)
     if comm.rank == 0:
         for _ in range(comm.size):
