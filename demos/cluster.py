@@ -24,12 +24,14 @@ from harness import CannotRun, ctrl_c_is_mine
 from IPython import get_ipython
 from machine import usable_cores
 
+HERE = str(Path(__file__).resolve().parent)
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # mpiexec is there
 BEATS = [  # an engine counts from its second heartbeat on: by default, after 3 to 6 s
     "--HeartMonitor.period=200",  # ms
     "--HeartMonitor.max_heartmonitor_misses=50",  # it may be silent for 10 s
 ]
 PATIENCE = 60  # seconds, for engines on a busy machine
+ANSWER = 5  # seconds, for a cluster that should be running
 SOON = 0.02  # seconds
 STARTED: list[contextlib.ExitStack] = []
 
@@ -48,7 +50,8 @@ def start(n: int | None = None, engines: str = "local", encrypted: bool = False)
     Messages are signed, and encrypted where asked. In a notebook %%px runs a cell on all of them.
     """
     n = checked(n, engines)
-    print(f"Starting {n} engines ...", flush=True)
+    how_many = "1 engine" if n == 1 else f"{n} engines"
+    print(f"Starting {how_many} ...", flush=True)
     stop()
     began = monotonic()
     stack = contextlib.ExitStack()
@@ -58,7 +61,7 @@ def start(n: int | None = None, engines: str = "local", encrypted: bool = False)
     except BaseException:
         stop()
         raise
-    print(f"{n} engines after {monotonic() - began:.1f} s", flush=True)
+    print(f"{how_many} after {monotonic() - began:.1f} s", flush=True)
     if shell := get_ipython():
         client.activate()
         shell.run_line_magic("pxconfig", "--progress-after=-1")  # a bar is a widget: not every page has them
@@ -78,6 +81,8 @@ def cluster(
 ) -> Iterator[ipp.Client]:
     """Engines for a with statement: start(n), or those of the cluster that runs under a profile's name."""
     if profile:
+        if encrypted:
+            raise Refused(f"the cluster of {profile!r} runs already: who started it decided on encryption")
         with joined(profile) as client:
             yield client
         return
@@ -91,8 +96,8 @@ def cluster(
 def joined(profile: str) -> Iterator[ipp.Client]:
     """A client of a cluster that runs already; CannotRun where none does."""
     try:
-        client = ipp.Client(profile=profile, timeout=5)
-        client.wait_for_engines(1, timeout=5, interactive=False)
+        client = ipp.Client(profile=profile, timeout=ANSWER)
+        client.wait_for_engines(1, timeout=ANSWER, interactive=False)
     except (OSError, TimeoutError, ipp.TimeoutError):
         how = f"ipcluster start --profile {profile} -n 2"
         raise Refused(f"no cluster runs under the profile {profile!r}: {how}") from None
@@ -114,7 +119,8 @@ def running(n: int, engines: str, encrypted: bool) -> Iterator[ipp.Client]:
             for command in commands(n, engines, encrypted, folder):
                 processes.append(launch(command, mark, folder))
         wait_until(lambda: connection_is_ready(folder), processes, folder)
-        client = ipp.Client(str(folder / "security" / "ipcontroller-client.json"), timeout=PATIENCE)
+        file = str(folder / "security" / "ipcontroller-client.json")
+        client = ipp.Client(file, ipython_dir=str(folder), timeout=PATIENCE)
         stack.callback(client.close)
         wait_until(lambda: len(client.ids) == n, processes, folder)
         if engines == "mpi":  # all have their shared memory now; without its name it ends with them
@@ -136,6 +142,7 @@ def commands(n: int, engines: str, encrypted: bool, folder: Path) -> list[list[s
 def launch(command: list[str], mark: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
     """Start a process that carries the mark and reads no settings of the user's; its words go to a file."""
     own = {**mark, "IPYTHONDIR": str(folder), "PATH": PATH}
+    own["PYTHONPATH"] = os.pathsep.join(filter(None, [HERE, os.environ.get("PYTHONPATH")]))  # as ours
     if "MPI4PY_LIBMPI" not in os.environ:  # not for a site's own MPI
         own["UCX_NET_DEVICES"] = os.environ.get("UCX_NET_DEVICES", "lo")  # messages stay on this machine
     with (folder / "said").open("ab") as said:
