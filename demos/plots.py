@@ -43,6 +43,14 @@ MANY = 10  # values of a run: their spread is a line, from the least to the 95th
 GROUP = 12  # units between groups of bars
 APART = 32  # units from a curve's label to the next
 NOISE = 0.005  # a serial fraction below it is noise, and so is its ceiling
+CELL, CELL_LANE = 220.0, 32.0  # of a grid of lanes: the width of a cell at most, the height of a lane
+STATE_WORDS = {
+    "ran": "ran",
+    "waiting": "waited for the GIL",
+    "no core": "no core free",
+    "idle": "did not run",
+    "unknown": "unknown",
+}
 SLIVER = 0.005  # of the window: less of a state cannot be seen and needs no legend
 Entry = Mapping[str, Any]
 
@@ -86,10 +94,15 @@ def alt(record: Entry) -> str:
 def lanes(record: Entry) -> str:
     """One lane a worker, time to the right; a worker that ran is a tall block, one that did not a low one.
 
-    Several pictures are below each other, each with its title, on one scale of time.
+    Several pictures are below each other, each with its title, on one scale of time; those of several
+    variants and Pythons are a grid.
     """
     parts: list[str] = []
     pictures = record["lanes"]
+    if len({each["variant"] for each in pictures}) > 1 and all(
+        "python" in each["parameters"] for each in pictures
+    ):
+        return grid(record)
     left, right, y = beside(name for each in pictures for name in each["workers"]), WIDTH - 130, 4.0
     window = max(picture["window"] for picture in pictures)
     per_ms = (right - left) / window
@@ -122,6 +135,55 @@ def lanes(record: Entry) -> str:
     y += 38
     parts.append(caption(record, y))
     return svg(y + 16, alt(record), parts)
+
+
+def grid(record: Entry) -> str:
+    """A row for each variant, a column for each Python: who ran when, and how many at a time."""
+    pictures = {(each["variant"], each["parameters"]["python"]): each for each in record["lanes"]}
+    pythons = list(dict.fromkeys(python for _, python in pictures))
+    rows = [[variant for variant, python in pictures if python == each] for each in pythons]
+    variants = max(rows, key=len)  # an older Python has fewer
+    left = float(beside(variants))
+    step = (WIDTH - left) / len(pythons)
+    room = min(step, CELL) - 18
+    heads = [name.split(", ") for name in pythons]
+    y = 16.0 + 30 * max(map(len, heads))
+    parts = [
+        text(left + i * step, 16 + 30 * row, words, SMALL)
+        for i, head in enumerate(heads)
+        for row, words in enumerate(head)
+    ]
+    y += 10
+    for variant in variants:
+        parts.append(text(0, y + CELL_LANE, variant))
+        bottom = y
+        for i, python in enumerate(pythons):
+            x, there = left + i * step, pictures.get((variant, python))
+            if there is None:
+                parts.append(text(x, y + CELL_LANE, "–", TEXT, colour="muted"))
+                continue
+            for lane, spans in enumerate(there["workers"].values()):
+                middle = y + (lane + 0.5) * CELL_LANE
+                for start, end, state in spans:
+                    colour, share = look(there["kind"], state, 0)
+                    place = (x + start * room / there["window"], middle - share * CELL_LANE * 0.4)
+                    size = ((end - start) * room / there["window"], share * CELL_LANE * 0.8)
+                    parts.append(rect(*place, *size, colour, f"{variant}, {python}: {state}"))
+            below = y + len(there["workers"]) * CELL_LANE
+            at_once = together(there) / float(there["window"])
+            parts.append(text(x, below + 18, f"{at_once:.1f}", TEXT, bold=True))
+            bottom = max(bottom, below)
+        y = bottom + 52
+    seen = {state for each in record["lanes"] for state in visible(each)}
+    x = left
+    for state, words in STATE_WORDS.items():
+        if state in seen:
+            colour, share = look("ran", state, 0)
+            parts += [rect(x, y - 12 * share, 24, 24 * share, colour, state), text(x + 34, y, words, SMALL)]
+            x += 70 + 14 * len(words)
+    words = f"numbers: how many ran at a time · {describe_machine(record['machine'])}"
+    parts.append(text(WIDTH, y + 38, words, SMALL, "end", "muted"))
+    return svg(y + 54, alt(record), parts)
 
 
 def look(kind: str, state: str, i: int) -> tuple[str, float]:

@@ -79,6 +79,14 @@ RECORDS = {
     "many repeats": record([(name, LATENCIES, {"setting": "as it is"}) for name in "ab"]),
     "lanes": record(lanes=[picture(TURNS)]),
     "many lanes": record(lanes=[picture({f"thread {i}": TURNS["thread 0"] for i in range(64)})]),
+    "grid": record(
+        lanes=[
+            {**picture(TURNS, python=python), "variant": variant}
+            for python in ("3.9", "3.14t, GIL off", "3.14t, GIL on")
+            for variant in ("threads", "subinterpreters", "processes")
+            if (python, variant) != ("3.9", "subinterpreters")
+        ]
+    ),
     "assigned": record(lanes=[picture({"w 0": [(0.0, 40.0, "task 0"), (40.0, 90.0, "task 1")]}, "assigned")]),
     "several": record(
         lanes=[
@@ -109,7 +117,8 @@ def test_a_picture_is_well_formed_described_readable_and_inside_its_frame(name):
     _, _, width, height = map(float, root.get("viewBox").split())
     assert root.get("role") == "img"
     assert root.get("aria-label") == plots.alt(RECORDS[name])
-    assert "CPython 3.14.0, GIL on · 2 usable cores, A <fast> CPU" in words(root)
+    what = "numbers: how many ran at a time" if name == "grid" else "CPython 3.14.0, GIL on"
+    assert f"{what} · 2 usable cores, A <fast> CPU" in words(root)
     for element in root.iter(f"{SVG}text"):
         assert float(element.get("font-size")) * ON_A_SLIDE >= 24
         assert 0 <= float(element.get("x")) <= width
@@ -365,6 +374,14 @@ def test_several_lanes_have_a_heading_each_and_one_scale_of_time():
     assert float(short.get("width")) / 20 == pytest.approx(
         float(first.get("width")) / (end - start), rel=0.01
     )
+
+
+def test_lanes_of_several_variants_and_pythons_are_a_grid():
+    said = words(drawn("grid"))
+    assert said[:5] == ["3.9", "3.14t", "GIL off", "3.14t", "GIL on"]
+    rows = [each for each in said if each in ("threads", "subinterpreters", "processes", "–")]
+    assert rows == ["threads", "subinterpreters", "–", "processes"]  # 3.9 has none
+    assert said.count("1.0") == 8  # at a time
 
 
 def test_each_measure_has_a_picture_and_a_table_of_its_own():

@@ -1,0 +1,50 @@
+"""gil_matrix: three mechanisms on every Python, each with lanes and with the same count of primes."""
+
+import json
+import sys
+
+import gil_matrix
+import interpreters
+import pytest
+
+LONG = ["--limit", "3000000", "--window", "1000"]
+PROCESSES = ["--python", "here"]
+PRIMES = 1229  # below 10,000
+CAN = [each for each in interpreters.newest_of_each(interpreters.find()[0]) if each.release >= (3, 9)]
+
+
+@pytest.mark.parametrize("python", CAN, ids=lambda python: python.short)
+def test_every_mechanism_that_it_has_and_one_count(demo, tmp_path, python):
+    file = tmp_path / "record.json"
+    done = demo("gil_matrix", "--quick", "--python", python.executable, "--json", file)
+    assert done.returncode == 0, done.stderr
+    record = json.loads(file.read_text())
+    mechanisms = ["threads", *["subinterpreters"] * python.subinterpreters, "processes"]
+    for name, gil, _ in python.modes():
+        lanes = [each for each in record["lanes"] if each["parameters"]["python"] == name]
+        runs = [each for each in record["runs"] if each["parameters"]["python"] == name]
+        assert [each["variant"] for each in lanes] == mechanisms
+        assert [each["variant"] for each in runs] == ["sequential", *mechanisms]
+        assert {each["result"] for each in runs} == {PRIMES}
+        assert all(each["interpreter"]["gil"] == gil for each in lanes + runs)
+        threads, *others = lanes
+        assert waited(threads) > 0 if gil else waited(threads) == 0
+        assert all(waited(each) == 0 for each in others if each["variant"] == "processes")
+
+
+def waited(picture):
+    """The share of the window in which a worker waited for the GIL."""
+    spans = [span for lane in picture["workers"].values() for span in lane]
+    return sum(end - start for start, end, state in spans if state == "waiting") / picture["window"]
+
+
+def test_the_window_is_as_long_as_asked_for():
+    for mechanism in (gil_matrix.threads, gil_matrix.processes):
+        (start, end), lanes = mechanism(2, 20.0)
+        assert end - start == 20_000_000
+        assert len(lanes) == 2
+
+
+def test_what_this_python_has():
+    names = [each.__name__ for each in gil_matrix.here()]
+    assert names == ["threads", *["subinterpreters"] * (sys.version_info >= (3, 14)), "processes"]
