@@ -12,6 +12,7 @@ from typing import Any
 
 PATIENCE = 60  # seconds for the engines to say who they are
 Stamp = tuple[str, int, int, int]  # a task's name, the process that had it, its start and end in ns
+Spans = list[tuple[float, float, str]]  # start and end in ms, a task's name
 
 
 def engine_names(engines: Any) -> dict[int, str]:
@@ -20,12 +21,11 @@ def engine_names(engines: Any) -> dict[int, str]:
     return {pid: f"engine {number}" for pid, number in zip(pids, engines.ids)}
 
 
-def lanes(
-    stamps: Iterable[Stamp], names: Mapping[int, str]
-) -> tuple[float, dict[str, list[tuple[float, float, str]]]]:
+def lanes(stamps: Iterable[Stamp], names: Mapping[int, str]) -> tuple[float, dict[str, Spans]]:
     """The window from the first start to the last end, in ms; the spans of each engine that has a name."""
     stamps = sorted(stamps, key=lambda stamp: stamp[2])
-    zero, workers = stamps[0][2], {name: [] for name in names.values()}
+    workers: dict[str, Spans] = {name: [] for name in names.values()}
+    zero = stamps[0][2]
     for task, pid, start, end in stamps:
         workers[names[pid]].append(((start - zero) / 1e6, (end - zero) / 1e6, task))
     return max(end for spans in workers.values() for _, end, _ in spans), workers
