@@ -17,11 +17,14 @@ import os
 import signal
 import sys
 import threading
+import time
 
 
 def leave_early(*signal_and_frame: object) -> None:
     """On a Ctrl-C before record() there is nothing to end."""
     say_interrupted()
+    if RANK:
+        time.sleep(LET_SPEAK)
     os._exit(130)
 
 
@@ -39,6 +42,7 @@ def from_launcher(*names: str) -> int | None:
 
 RANK = from_launcher("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK") or 0  # rank 0 speaks for all
 RANKS = from_launcher("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # None: not started by mpiexec
+LET_SPEAK = 0.2  # seconds for rank 0: when one rank is gone, mpiexec ends the others
 SAID: list[str] = []
 
 
@@ -111,7 +115,8 @@ def needs_packages() -> Iterator[None]:
         package = (error.name or "a package").partition(".")[0]
         missing = isinstance(error, ModuleNotFoundError)
         why = f"is missing: pip install {package}" if missing else f"cannot be imported: {error}"
-        print(f"{os.path.basename(sys.argv[0])}: {package} {' '.join(why.split())}", file=sys.stderr)
+        if RANK == 0:
+            print(f"{os.path.basename(sys.argv[0])}: {package} {' '.join(why.split())}", file=sys.stderr)
         sys.exit(2)
 
 
