@@ -106,9 +106,10 @@ DEATHS = [signal.SIGINT, signal.SIGKILL]  # a Ctrl-C that nobody handles ends Py
 
 
 @MPI
-def test_nothing_is_left_when_who_started_it_dies(world):
+def test_nothing_is_left_when_who_started_it_dies(world, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(DEMOS))
     command, pipes = [sys.executable, "-c", SCRIPT], {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    more = {"cwd": DEMOS, "text": True, "preexec_fn": default_interrupt}
+    more = {"text": True, "preexec_fn": default_interrupt}
     scripts = [subprocess.Popen(command, **pipes, **more) for _ in DEATHS]
     for script in scripts:
         assert "up\n" in script.stdout
