@@ -7,6 +7,7 @@ ipyparallel.Cluster() has no such guard, and starts the engines only when the co
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -75,6 +76,9 @@ def stop() -> None:
             STARTED.pop().close()
 
 
+atexit.register(stop)  # later, at Python's very end, too little of it is left
+
+
 @contextlib.contextmanager
 def cluster(
     n: int, engines: str = "local", profile: str = "", encrypted: bool = False
@@ -113,9 +117,7 @@ def running(n: int, engines: str, encrypted: bool) -> Iterator[ipp.Client]:
         with ctrl_c_is_mine():  # what is started is noted
             folder, mark = Path(tempfile.mkdtemp(prefix="cluster-")), watchdog.mark("CLUSTER")
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            guard = stack.enter_context(watchdog.guard(mark, str(folder)))
-            stack.callback(guard.kill)
-            stack.callback(end, mark, processes)
+            stack.callback(end, mark, processes, watchdog.guard(mark, str(folder)))
             for command in commands(n, engines, encrypted, folder):
                 processes.append(launch(command, mark, folder))
         wait_until(lambda: connection_is_ready(folder), processes, folder)
@@ -176,11 +178,14 @@ def connection_is_ready(folder: Path) -> bool:
     return False
 
 
-def end(mark: dict[str, str], processes: list[subprocess.Popen[bytes]]) -> None:
-    """End all that carries the mark, and leave no zombie."""
+def end(
+    mark: dict[str, str], processes: list[subprocess.Popen[bytes]], guard: subprocess.Popen[bytes]
+) -> None:
+    """End all that carries the mark, and then the guard; leave no zombie."""
     watchdog.end(mark)
-    for process in processes:
-        process.wait()
+    guard.kill()
+    for process in [*processes, guard]:
+        process.communicate()
 
 
 def checked(n: int | None, engines: str) -> int:

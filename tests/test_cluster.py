@@ -101,23 +101,23 @@ def test_with_mpi_the_engines_are_ranks_of_one_world(world):
             assert all(ip == "127.0.0.1" for ip, _ in listeners(process) - its_port)
 
 
-SCRIPT = "import time, cluster; cluster.start(1, 'mpi'); print('up', flush=True); time.sleep(60)"
-DEATHS = [signal.SIGINT, signal.SIGKILL]  # a Ctrl-C that nobody handles ends Python without stop(), too
+SCRIPT = "import cluster; cluster.start(1, 'mpi'); print('up', flush=True); input()"
+ENDS = [0, -signal.SIGINT, -signal.SIGKILL]  # all without stop()
 
 
 @MPI
-def test_nothing_is_left_when_who_started_it_dies(world, monkeypatch):
+def test_nothing_is_left_when_who_started_it_ends_or_dies(world, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(DEMOS))
-    command, pipes = [sys.executable, "-c", SCRIPT], {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    more = {"text": True, "preexec_fn": default_interrupt}
-    scripts = [subprocess.Popen(command, **pipes, **more) for _ in DEATHS]
+    more = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", SCRIPT]
+    scripts = [subprocess.Popen(command, preexec_fn=default_interrupt, **more) for _ in ENDS]
     for script in scripts:
         assert "up\n" in script.stdout
-    assert len(segments(world)) == len(DEATHS)
-    for script, death in zip(scripts, DEATHS, strict=True):
-        script.send_signal(death)
-        script.communicate(timeout=10)
-        assert script.returncode == -death
+    assert len(segments(world)) == len(ENDS)
+    for script, end in zip(scripts, ENDS, strict=True):
+        script.send_signal(-end)  # 0 is none
+        script.communicate("\n", timeout=10)
+        assert script.returncode == end
 
 
 def default_interrupt():
