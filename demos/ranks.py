@@ -10,12 +10,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 from harness import RANK, RANKS, REPEATS, SHORT, Run, cpu_clock, since
 from mpi4py import MPI
 
+NAP = 0.001  # seconds
 Span = tuple[int, int, str]
 
 
@@ -57,6 +58,21 @@ def slowest_rank(function: Callable[..., Any], *args: Any, **parameters: Any) ->
         cpu_seconds=seconds or None,
         result=comm.bcast(result),
     )
+
+
+def first_ranks(number: int, function: Callable[..., Any], *args: Any) -> Any:
+    """function(comm of the first ranks, *args), while the others sleep; its result on rank 0, for all.
+
+    MPI waits by polling, which takes a core from those that work: so the others only look now and then.
+    """
+    world = MPI.COMM_WORLD
+    part = world.Split(world.rank < number)
+    result = function(part, *args) if world.rank < number else None
+    done = world.Ibarrier()
+    while not done.Test():
+        sleep(NAP)
+    part.Free()
+    return world.bcast(result)
 
 
 def of_all_ranks(spans: Iterable[Span]) -> tuple[tuple[int, int], dict[str, list[Span]]]:
