@@ -102,7 +102,8 @@ def guarded() -> tuple[dict[str, str], subprocess.Popen[bytes]]:
     """The mark of the children, and the guard that ends them after this process, however it ended."""
     mark = watchdog.mark("CHILDREN")
     threading.Thread(target=end_with_children, daemon=True).start()
-    return mark, watchdog.guard(mark)
+    with ctrl_c_is_mine():  # not before the guard stands
+        return mark, watchdog.guard(mark)
 
 
 def end_with_children() -> None:
@@ -128,7 +129,7 @@ def mpiexecs() -> list[psutil.Process]:
 
 
 def once(variant: Callable[..., Any], *args: Any) -> Run:
-    """For compare(..., timed=once): a start is what it is the first time, and the CPU time is unknown here."""
+    """For compare(..., timed=once): a start is slow the first time; the CPU time is unknown here."""
     start = time.perf_counter()
     result = variant(*args)
     return Run(variant.__name__, [time.perf_counter() - start], result=result)
