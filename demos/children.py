@@ -24,6 +24,7 @@ from typing import Any
 
 import mpi4py
 import psutil
+import ranks  # noqa: F401  (nothing is left in shared memory)
 import watchdog
 from harness import IS_PROGRAM, CannotRun, Run, ctrl_c_is_mine, leave_early
 
