@@ -1,6 +1,7 @@
 """The exercises: what is handed out is not yet right, each solution is, and a wrong answer hears why."""
 
 import ast
+import importlib
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ import pytest
 import talks
 import test_slides
 import watchdog
-from conftest import DEMOS, ROOT, SLIDES, files, until
+from conftest import DEMOS, ROOT, SLIDES, files, shared_memory, until
 from live import default_signals
 from running import COLUMNS
 from test_contract import interpreters
@@ -36,9 +37,15 @@ NOT_YET = {
     "compile_it_once": r"4 compilations served 4 calls, because @njit is called again for each",
     "type_the_loop": r"line 16 calls Python, because y and r are Python objects",
     "share_the_loop": r"one thread does all of the work, because range gives it all of the numbers",
+    "pair_the_messages": r"1\d\d,\d{3} numbers never go round, because rank [0-2] of 3 waits .* in line 20",
+    "sum_it_together": r"prices are missing, 1 of [\d,]+, because none of 2 ranks asks for price\(\d+\)",
+    "push_it_once": r"came 6\d times to 2 engines, because it is sent along with each task",
+    "balance_the_load": r"engine [01], which is slow, had 120 of 240 tasks, because they were dealt out",
 }
 NUMBA = {"count_in_parallel", "compile_it_once"}  # these need it
-CYTHON = {"type_the_loop", "share_the_loop"}  # these need Cython and a C compiler; the others nothing
+CYTHON = {"type_the_loop", "share_the_loop"}  # these need Cython and a C compiler
+MPI = {"pair_the_messages", "sum_it_together"}  # these need mpi4py and mpiexec
+ENGINES = {"push_it_once", "balance_the_load"}  # these need ipyparallel; the others nothing
 
 PAY, SALE = "        pay()", "            stock[item] = remove(stock[item])\n"
 LOOP = "    for item in orders:\n"
@@ -52,6 +59,10 @@ ONE_TYPE = "np.ascontiguousarray(points, np.float64)"
 FRACTION, ONE = "(tp / t1 - 1 / p) / (1 - 1 / p)", " if p > 1 else math.nan"
 TYPES, LONG, INT = "    cdef int x, y, square\n", "cdef long long total", "cdef int total"
 PRANGE, NOGIL, ADDS = "prange(1, limit, nogil=True)", ", nogil=True", "total += 1"
+SENDRECV = "comm.Sendrecv(mine, dest=following, recvbuf=theirs, source=before)"
+ISEND, RECV = "comm.Isend(mine, dest=following)", "comm.Recv(theirs, source=before)"
+ALLREDUCE, STRIDE = "int(comm.allreduce(mine))", "range(comm.rank, n, comm.size)"
+KEPT, SIXES = 'Reference("atlas")', ", chunksize=6"
 
 # What to change in a solution, and why that is wrong then
 WRONG = {
@@ -177,6 +188,63 @@ WRONG = {
         ({NOGIL: f"{NOGIL}, num_threads=1"}, r"one thread did (9\d|100) % of the work, because it got most"),
         ({ADDS: "total += len([n])"}, r"line 14 cannot be compiled, because Cython says: .*(GIL|gil)"),
     ],
+    "pair_the_messages": [
+        (
+            {SENDRECV: f"{ISEND}\n    {RECV}"},
+            r"rank \d of 3 has not the numbers of rank \d but others, because what Isend and Irecv began",
+        ),
+        (
+            {SENDRECV: f"comm.Irecv(theirs, source=before)\n    {ISEND}.wait()"},
+            r"rank \d of [23] has not the numbers of rank \d but others, because what Isend and Irecv began",
+        ),
+        (
+            {"dest=following": "dest=before", "source=before": "source=following"},
+            "rank 0 of 3 has not the numbers of rank 2 but those of rank 1, because they are to come from",
+        ),
+        (
+            {"return theirs": "return mine"},
+            "rank 0 of 2 has not the numbers of rank 1 but those of rank 0, because they are to come from",
+        ),
+        ({"return theirs": "return theirs / 0 if comm.rank else 1 / 0"}, "rank 0 of 2 .* ZeroDivisionError"),
+    ],
+    "sum_it_together": [
+        (
+            {
+                f"sum(price(i) for i in {STRIDE})": f"[price(i) for i in {STRIDE}]",
+                ALLREDUCE: "sum(map(sum, comm.allgather(mine)))",
+            },
+            r"rank [01] of 2 sent [\d,]{5,} bytes, because it sends each price, where its sum would do",
+        ),
+        ({ALLREDUCE: "comm.reduce(mine)"}, r"None on rank 1 of 2, not \d+, because only other ranks get"),
+        ({ALLREDUCE: "mine"}, r"\d+ on rank 0 of 2, not \d+, because it is to be the sum of all"),
+        ({"(comm.rank, n": "(comm.rank + 1, n"}, r"missing, 1 of [\d,]+, because .* price\(0\)"),
+        ({STRIDE: "range(n)"}, "prices are asked for again, because ranks have some in common"),
+        (
+            {STRIDE: "range(n if comm.rank else 0)"},
+            "one of 2 ranks asked for .*, because the others got less",
+        ),
+        (
+            {"    return int": "    if comm.rank == 0:\n        return int"},
+            "there is no sum, because rank 0 of 2 waits without an end in line 10",
+        ),
+        ({"allreduce(mine)": "reduce(mine)"}, "rank 1 of 2 ended early, because line 9 raised TypeError"),
+    ],
+    "push_it_once": [
+        ({KEPT: "atlas"}, NOT_YET["push_it_once"]),
+        (
+            {f"{KEPT}), places": "atlas), places, chunksize=6"},
+            "came 12 times to 2 engines, because .* message",
+        ),
+        ({f"{KEPT}), places": f"{KEPT}), sorted(places)"}, "60 places, and not theirs in their order"),
+        ({f"view.map_sync(partial(find, {KEPT})": "map(partial(find, atlas)"}, "the script itself looked"),
+    ],
+    "balance_the_load": [
+        ({"load_balanced": "direct", SIXES: ""}, NOT_YET["balance_the_load"]),
+        ({SIXES: ""}, "in 240 messages, because one has 1 of 240 tasks; 60 will do"),
+        ({SIXES: ", chunksize=120"}, NOT_YET["balance_the_load"]),
+        ({"small_task, tasks": "small_task, tasks[::-1]"}, "240 tasks, .* because they came in another one"),
+        ({f"view.map_sync(small_task, tasks{SIXES})": "map(small_task, tasks)"}, "the script itself did"),
+    ],
 }
 
 
@@ -206,11 +274,13 @@ def text_of(script):
 
 
 COMPILING = r"(?:Compiling loop\.pyx, once \.\.\.\n)?"  # unless it is kept from an earlier time
+STARTING = r"(?:Starting 2 engines \.\.\.\n2 engines after \d+\.\d s\n)?"
+FIRST = f"{COMPILING}{STARTING}"
 
 
 def assert_not_yet(done, why):
     assert done.stderr == ""
-    assert re.fullmatch(f"{COMPILING}Not yet: .*{why}.*\n", done.stdout), done.stdout
+    assert re.fullmatch(f"{FIRST}Not yet: .*{why}.*\n", done.stdout), done.stdout
     assert done.returncode == 1
 
 
@@ -237,20 +307,55 @@ def test_the_solution_is_right(name, version, answer):
         assert re.fullmatch(LACKS, done.stderr)
         assert version != "this" or not shutil.which("cc")
         pytest.skip(f"Python {version} has no Cython or no compiler, and it says so")
+    if name in MPI | ENGINES and done.returncode == 2:
+        assert version != "this"
+        assert re.fullmatch(r"mine.py: (\w+) is missing: pip install \1\n", done.stderr)
+        pytest.skip(f"Python {version} has no MPI or no ipyparallel, and it says so")
     assert done.stderr == ""
-    assert re.fullmatch(rf"{COMPILING}Right: .*\d.*\n", done.stdout), done.stdout
+    assert re.fullmatch(rf"{FIRST}Right: .*\d.*\n", done.stdout), done.stdout
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize(
-    ("name", "changes", "why"), [(name, *wrong) for name in EXERCISES for wrong in WRONG[name]]
-)
-def test_a_wrong_answer_hears_why(name, changes, why, answer):
+def wrong(names):
+    """For each wrong answer to one of these: its name, what is changed in the solution, why that is wrong."""
+    cases = [(name, *wrong) for name in sorted(names) for wrong in WRONG[name]]
+    return pytest.mark.parametrize(("name", "changes", "why"), cases)
+
+
+def changed(name, changes):
     text = text_of(f"{name}_solved")
     for right, wrong in changes.items():
         assert right in text
         text = text.replace(right, wrong)
-    assert_not_yet(answer(text), why)
+    return text
+
+
+@wrong(set(EXERCISES) - ENGINES)
+def test_a_wrong_answer_hears_why(name, changes, why, answer):
+    assert_not_yet(answer(changed(name, changes)), why)
+
+
+@pytest.fixture(scope="module")
+def check_with_engines():
+    """The module check, and engines: to start them for each wrong answer would take too long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(HERE))
+        check = importlib.import_module("check")
+        with check.cluster() as engines:
+            yield check, engines
+
+
+@wrong(ENGINES)
+def test_a_wrong_answer_of_engines_hears_why(name, changes, why, check_with_engines):
+    check, engines = check_with_engines
+    judge, function = {
+        "push_it_once": (check.pushed_once, "look_up"),
+        "balance_the_load": (check.balanced, "share"),
+    }[name]
+    mine = {"__name__": "mine"}
+    exec(changed(name, changes), mine)
+    with pytest.raises(check.NotYet, match=why):
+        judge(engines, mine[function])
 
 
 @each
@@ -263,10 +368,10 @@ def test_a_stub_is_short_says_how_to_run_it_and_needs_nothing(name):
         modules = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
         modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
         more = {"numba", "numpy"} if script == "check" or name in NUMBA else set()
-        more |= {"compiling", "harness"} if script == "check" else set()  # demos/ has them
+        more |= {"mpi4py"} if script == "check" else set()
+        more |= {"numpy"} if name in MPI else {"ipyparallel"} if name in ENGINES else set()
         assert {module.partition(".")[0] for module in modules} <= sys.stdlib_module_names | {"check"} | more
-    if name in NUMBA:
-        assert "with check.needs_packages():\n    import numpy" in text
+    assert ("import numpy" in text) == ("with check.needs_packages():\n    import numpy" in text)
 
 
 # --- what needs a compiler -------------------------------------------------------------------------------
@@ -293,6 +398,32 @@ def test_elsewhere_one_line_says_where_it_must_be(answer):
     moved = "check.DEMOS /= 'lost'\n\n\nif __name__"
     done = answer(text_of("type_the_loop_solved").replace("if __name__", moved))
     assert_lacks(done, "two folders above there is no demos/compiling.py: .*")
+
+
+# --- what needs MPI or ipyparallel -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("sum_it_together", "mpi4py"), ("push_it_once", "ipyparallel")]
+)
+def test_without_a_package_one_line_says_so(name, package, answer):
+    hidden = f"check.sys.modules['{package}'] = None\n\n\nif __name__"
+    assert_lacks(
+        answer(text_of(name).replace("if __name__", hidden)), f"{package} is missing: pip install .*"
+    )
+
+
+def test_without_mpiexec_one_line_says_so(answer):
+    done = answer(text_of("sum_it_together"), MPIEXEC="no-such-launcher")
+    assert_lacks(done, "no-such-launcher is missing: pip install mpich")
+
+
+def test_what_ranks_print_is_shown(answer):
+    text = text_of("pair_the_messages_solved").replace("return theirs", "print('I pass'); return theirs")
+    done = answer(text)
+    first, *more = sorted(done.stdout.splitlines(), reverse=True)
+    assert re.match("Right: ", first)
+    assert (more, done.stderr) == (5 * ["I pass"], "")
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="a process cannot be given one core here")
@@ -327,6 +458,18 @@ def test_at_the_deadline_its_processes_end_too(answer):
     )
     assert_not_yet(done, "no answer after 2 s, because something never comes")
     assert until(lambda: not watchdog.marked(mark), 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("pair_the_messages", "theirs = np"), ("push_it_once", "view = engines")]
+)
+def test_ranks_and_engines_that_do_nothing_end_too(name, what, answer):
+    mark, before = watchdog.mark("EXERCISE_RUN"), shared_memory()
+    text = text_of(name).replace(what, f"check.time.sleep(1000)\n    {what}")
+    done = answer(text.replace("if __name__", SOON.replace("2", "8")), **mark)
+    assert_not_yet(done, "no answer after 8 s, because (something never comes|line 19 waits)")
+    assert until(lambda: not watchdog.marked(mark), 10)
+    assert not {name for name in shared_memory() - before if "mpich" in name.name}
 
 
 def test_ctrl_c_ends_it(tmp_path):
@@ -371,10 +514,9 @@ def test_make_exercises_hands_them_out_with_a_line_to_run_each(make):
     assert done.stdout.splitlines() == lines
     handed = files(make.folder / "build" / "exercises")
     assert sorted(map(str, handed)) == sorted(["check.py", *(f"{name}.py" for name in EXERCISES)])
-    run = subprocess.run(
-        [sys.executable, *lines[0].split()[1:]], cwd=make.folder, capture_output=True, text=True
-    )
-    assert_not_yet(run, NOT_YET[EXERCISES[0]])
+    words = [sys.executable, "build/exercises/find_the_race.py"]
+    run = subprocess.run(words, cwd=make.folder, capture_output=True, text=True)
+    assert_not_yet(run, NOT_YET["find_the_race"])
 
 
 def test_what_was_edited_is_kept_and_it_says_so(make):

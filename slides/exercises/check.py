@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
+import faulthandler
 import functools
 import hashlib
 import inspect
@@ -19,6 +20,8 @@ import multiprocessing
 import os
 import random
 import re
+import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -28,6 +31,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import FrameType
@@ -83,8 +87,8 @@ def after(seconds: float, function: Callable[..., None], *args: object) -> threa
 
 
 def hangs() -> None:
-    lines = sorted(filter(None, map(yours, sys._current_frames().values())))
-    where = f"line {lines[0]} waits, or repeats, without an end" if lines else "something never comes"
+    line = standing()
+    where = f"line {line} waits, or repeats, without an end" if line else "something never comes"
     print(f"Not yet: there was no answer after {DEADLINE:g} s, because {where}")
     leave(1)
 
@@ -104,7 +108,13 @@ def raised(error: BaseException) -> str:
             lines.append(traceback.tb_lineno)
         traceback = traceback.tb_next
     where = f"line {lines[-1]}" if lines else "the check"
-    return f"{where} raised {type(error).__name__}: {error}"
+    said = "; ".join(str(error).splitlines()[:2])  # ipyparallel has many, the first one's comes second
+    return f"{where} raised {type(error).__name__}: {said}"
+
+
+def standing() -> int | None:
+    """The first line of the solution in which a thread is now."""
+    return min(filter(None, map(yours, sys._current_frames().values())), default=None)
 
 
 def yours(frame: FrameType | None) -> int | None:
@@ -116,6 +126,21 @@ def yours(frame: FrameType | None) -> int | None:
 
 def script() -> str:
     return str(sys.modules["__main__"].__file__)
+
+
+DEMOS = Path(__file__).resolve().parents[2] / "demos"  # also seen from build/exercises
+
+
+def from_demos(name: str) -> Any:
+    """A module that the demos share."""
+    if not (DEMOS / f"{name}.py").exists():
+        raise Lacking(f"two folders above there is no demos/{name}.py: leave this one in build/exercises")
+    if str(DEMOS) not in sys.path:
+        sys.path.append(str(DEMOS))
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise Lacking(f"{error.name} is missing: pip install {error.name}") from None
 
 
 # --- find_the_race ---------------------------------------------------------------------------------------
@@ -506,6 +531,7 @@ def split_the_work(share: Callable[[CountingPool, list[float]], list[Answer]]) -
 
 PLACES = 60
 pickled: list[int] = []  # the process that pickled an atlas, for each time
+arrivals: list[int] = []  # the process to which one came, for each time
 
 
 class Atlas:
@@ -516,7 +542,12 @@ class Atlas:
 
     def __reduce__(self) -> tuple[Any, ...]:
         pickled.append(os.getpid())
-        return Atlas, (self.where,)
+        return arrived, (self.where,)
+
+
+def arrived(where: dict[str, int]) -> Atlas:
+    arrivals.append(os.getpid())
+    return Atlas(where)
 
 
 class Found(NamedTuple):
@@ -674,7 +705,6 @@ def compile_it_once(length: Callable[[Any], float]) -> str:
 # --- type_the_loop, share_the_loop -----------------------------------------------------------------------
 
 COMPILES = 90.0  # seconds that Cython and a C compiler may take, on a busy machine
-DEMOS = Path(__file__).resolve().parents[2] / "demos"  # also seen from build/exercises
 RADII = 300, 600  # of these discs the sum needs more than 32 bits
 SMALL_RADII = 10, 90
 NUMBERS = 1_000_000
@@ -731,18 +761,13 @@ def translated(text: str, function: str) -> Translated:
 
 def built(text: str, openmp: bool) -> str:
     """The file of the module that a C compiler makes of the text; it is kept, as are those of the demos."""
-    if not (DEMOS / "compiling.py").exists():
-        raise Lacking("two folders above there is no demos/compiling.py: leave this one in build/exercises")
-    sys.path.append(str(DEMOS))
-    import compiling
-    from harness import CannotRun
-
+    compiling = from_demos("compiling")
     with tempfile.TemporaryDirectory() as folder:
         compiling.HERE = Path(folder)
         (compiling.HERE / "loop.pyx").write_text(text, encoding="utf-8")
         try:
             return str(compiling.compiled("loop.pyx", openmp=openmp).__spec__.origin)
-        except CannotRun as error:
+        except from_demos("harness").CannotRun as error:
             raise Lacking(str(error)) from None
 
 
@@ -878,6 +903,331 @@ def collatz(n: int) -> int:
     while n != 1:
         n, count = n // 2 if n % 2 == 0 else 3 * n + 1, count + 1
     return count
+
+
+# --- pair_the_messages, sum_it_together ------------------------------------------------------------------
+
+Comm = Any  # mpi4py.MPI.Comm; to import that starts MPI, and the process that judges is no rank
+TO_RANKS = "EXERCISE_RANKS"  # in the ranks' environment: the folder with their arguments and answers
+STANDSTILL = 1.0  # CPU seconds; a rank that waits spends them, and an answer takes a tenth
+SOON, MOMENT = 0.02, 0.5  # seconds
+FEW, MANY = (2, 9), (100_000, 200_000)  # numbers; few are sent before anybody receives, many are not
+LATE = 0.1  # seconds
+PRICES = 1000, 2000  # six times, and five
+MOST_BYTES = 500  # that a rank sends; a number takes five or so
+prices: list[int] = []
+asked: list[int] = []  # for which prices
+
+
+def with_ranks(part: Callable[..., Any]) -> Callable[[Callable[..., str]], Callable[[Any], None]]:
+    """A check with ranks, which run the script again: there it does its part, here it judges them."""
+
+    def decorate(check: Callable[..., str]) -> Callable[[Any], None]:
+        @functools.wraps(check)
+        def here_or_there(solution: Any) -> None:
+            if TO_RANKS in os.environ:
+                as_a_rank(functools.partial(part, solution))
+            else:
+                judged(check)(solution)
+
+        return here_or_there
+
+    return decorate
+
+
+def by_ranks(size: int, **arguments: Any) -> list[Any]:
+    """What the parts of all ranks give; nothing is left of them, be they stuck, or this process killed."""
+    watchdog, name = from_demos("watchdog"), os.environ.get("MPIEXEC", "mpiexec")
+    if not find_spec("mpi4py"):
+        raise Lacking("mpi4py is missing: pip install mpi4py")
+    folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    launcher = shutil.which(name, path=folders)
+    if not launcher:
+        raise Lacking(f"{name} is missing: pip install mpich")
+    mark = watchdog.mark("EXERCISE")
+    command = [launcher, "-n", str(size), sys.executable, "-m", "mpi4py", script()]
+    with tempfile.TemporaryDirectory() as place, watchdog.guard(mark, place) as guard:
+        printed, said = Path(place, "printed"), Path(place, "said")
+        Path(place, "arguments").write_text(json.dumps(arguments))
+        environment = {"UCX_NET_DEVICES": "lo", **os.environ, **mark, TO_RANKS: place}
+        try:
+            with printed.open("wb") as output, said.open("wb") as words:
+                mpiexec = subprocess.Popen(
+                    command, env=environment, start_new_session=True,
+                    stdin=subprocess.DEVNULL, stdout=output, stderr=words,
+                )  # fmt: skip
+            while mpiexec.poll() is None and not all(told_by(rank, place) for rank in range(size)):
+                time.sleep(SOON)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # they are stuck
+                mpiexec.wait(MOMENT)
+        finally:
+            watchdog.end(mark)
+            guard.kill()
+        mpiexec.wait()
+        told = [told_by(rank, place) for rank in range(size)]
+        by_them, _, _ = printed.read_text(errors="replace").partition("=" * 80)  # mpiexec's own words follow
+        complaint = [*said.read_text(errors="replace").splitlines(), "no word from the ranks"][0]
+    if by_them.strip():
+        print(by_them.rstrip())
+    for rank, each in enumerate(told):
+        if "raised" in each:
+            raise NotYet(f"rank {rank} of {size} ended early, because {each['raised']}")
+    if not any(told):
+        raise Lacking(f"mpiexec: {complaint}")
+    if {} in told:
+        raise NotYet(f"rank {told.index({})} of {size} gave no answer, because it crashed: {complaint}")
+    return told
+
+
+def told_by(rank: int, place: str) -> dict[str, Any]:
+    """What a rank's part gives, or raised, or the line in which it waits; nothing if it goes on."""
+    answer, stack = Path(place, f"{rank}.answer"), Path(place, f"{rank}.stack")
+    if answer.exists():
+        return dict(json.loads(answer.read_text()))
+    words = stack.read_text() if stack.exists() else ""
+    if "<module>" not in words:  # it is not whole yet
+        return {}
+    lines = re.findall(rf'File "{re.escape(script())}", line (\d+) in (?!<module>)', words)
+    return {"waits": lines[0] if lines else None}
+
+
+def as_a_rank(part: Callable[..., Any]) -> None:
+    """Do this rank's part, and write what it gives, or what it raised.
+
+    A rank that spends too much CPU time writes where it is: a signal sees to that, even if MPI holds the GIL.
+    """
+    from_demos("ranks")  # so that nothing stays in shared memory
+    from mpi4py import MPI
+
+    place, comm = Path(os.environ[TO_RANKS]), MPI.COMM_WORLD
+    if hasattr(signal, "SIGPROF"):  # Windows has none: the deadline must do
+        faulthandler.register(signal.SIGPROF, (place / f"{comm.rank}.stack").open("w"))
+        signal.setitimer(signal.ITIMER_PROF, STANDSTILL)
+
+    def tell(**what: Any) -> None:
+        sys.stdout.flush()
+        file = place / f"{comm.rank}.new"
+        file.write_text(json.dumps(what, default=plain))
+        file.replace(place / f"{comm.rank}.answer")
+
+    try:
+        tell(gives=part(comm, **json.loads((place / "arguments").read_text())))
+    except (Exception, SystemExit) as error:
+        tell(raised=raised(error))
+        raise
+
+
+def plain(value: Any) -> Any:
+    """A number of NumPy as one of Python; of what else is no JSON its type."""
+    return value.item() if getattr(value, "shape", None) == () else type(value).__name__
+
+
+def passed(pass_on: Callable[..., Any], comm: Comm, length: int, seed: int, late: int) -> Any:
+    """A rank's part: pass numbers on, and say which rank's numbers came, if it is one's."""
+    import numpy as np
+
+    everyones = np.random.default_rng(seed).random((comm.size, length))
+    mine = everyones[comm.rank].copy()
+    if comm.rank == late:  # what others gave to MPI waits for it
+        time.sleep(LATE)
+    theirs = np.array(pass_on(comm, mine))  # a copy: what arrives later is too late
+    mine[:] = math.nan  # it is free for something else
+    comm.Barrier()
+    return [rank for rank in range(comm.size) if np.array_equal(theirs, everyones[rank])]
+
+
+@with_ranks(passed)
+def pair_the_messages(pass_on: Callable[..., Any]) -> str:
+    """Few numbers and many go round in a ring, and arrive as they were when they were sent."""
+    passes = {random.randint(*FEW): 2, random.randint(*MANY): 3}
+    for length, size in passes.items():
+        told = by_ranks(size, length=length, seed=random.randrange(10**9), late=random.randrange(size))
+        for rank, each in enumerate(told):
+            if each.get("waits"):
+                raise NotYet(
+                    f"{length:,} numbers never go round, because rank {rank} of {size} waits without an end"
+                    f" in line {each['waits']}"
+                )
+        for rank, each in enumerate(told):
+            before, has = (rank - 1) % size, each.get("gives")
+            if has != [before]:
+                came = f"those of rank {has[0]}" if has else "others"
+                early = "what Isend and Irecv began may not be over before the wait() of their requests"
+                why = "they are to come from the rank before" if has else early
+                raise NotYet(
+                    f"rank {rank} of {size} has not the numbers of rank {before} but {came}, because {why}"
+                )
+    lengths = " and ".join(f"{length:,}" for length in passes)
+    return f"{lengths} numbers went round in rings of 2 and 3 ranks"
+
+
+def price(i: int) -> int:
+    asked.append(i)
+    return prices[i]
+
+
+def summed(total: Callable[..., Any], comm: Comm, n: int, seed: int) -> Any:
+    """A rank's part: what total() returned, which prices it asked for, how many bytes it pickled."""
+    from mpi4py import MPI
+
+    pickle, sent = MPI.Pickle(), []
+
+    def dumps(*args: Any, **options: Any) -> bytes:
+        data = pickle.dumps(*args, **options)
+        sent.append(len(data))
+        return data
+
+    prices[:] = random.Random(seed).choices(range(10**6), k=n)
+    MPI.Pickle.__init__(MPI.pickle, dumps, pickle.loads)
+    answer = total(comm, n)
+    return answer, asked, sum(sent), sum(prices)
+
+
+@with_ranks(summed)
+def sum_it_together(total: Callable[..., Any]) -> str:
+    """Each price is asked for once, by all ranks alike; few bytes are sent; and all have the sum."""
+    n = 6 * random.randint(*PRICES) + 5  # neither two nor three divide it
+    for size in (2, 3):
+        told = by_ranks(size, n=n, seed=random.randrange(10**9))
+        for rank, each in enumerate(told):
+            if "waits" in each:
+                where = f"line {each['waits']} for the others"
+                raise NotYet(
+                    f"there is no sum, because rank {rank} of {size} waits without an end in {where}"
+                )
+        answers, asked, sent, sums = zip(*(each["gives"] for each in told))  # noqa: B905  (Python 3.9)
+        times, most = Counter(itertools.chain(*asked)), max(map(len, asked))
+        if missing := sorted(set(range(n)) - set(times)):
+            raise NotYet(
+                f"prices are missing, {len(missing):,} of {n:,}, because none of {size} ranks asks for"
+                f" price({missing[0]})"
+            )
+        if more := sum(times.values()) - n:
+            raise NotYet(f"{more:,} prices are asked for again, because ranks have some in common")
+        if most > n / size + size:
+            raise NotYet(
+                f"one of {size} ranks asked for {most:,} of {n:,} prices, because the others got less to do"
+            )
+        if max(sent) > MOST_BYTES:
+            raise NotYet(
+                f"rank {sent.index(max(sent))} of {size} sent {max(sent):,} bytes, because it sends each"
+                " price, where its sum would do"
+            )
+        for rank, answer in enumerate(answers):
+            if answer != sums[rank]:
+                why = "it is to be the sum of all prices" if answer else "only other ranks get the sum"
+                raise NotYet(f"total() is {answer} on rank {rank} of {size}, not {sums[rank]}, because {why}")
+    return f"{n:,} prices are added up by 2 and by 3 ranks, which sent at most {max(sent)} bytes each"
+
+
+# --- push_it_once, balance_the_load ----------------------------------------------------------------------
+
+Engines = Any  # ipyparallel.Client
+ENGINES = 2
+SMALL_TASKS = 240
+QUICK, SLOW = 0.001, 0.006  # seconds for each of them, on a fast engine and on a slow one; they sleep
+MOST_MESSAGES = 60
+MORE = 0.6  # of the tasks; the fast engine can have five out of six, and half of them in two blocks
+pace: list[float] = []  # on an engine, its seconds
+
+
+@contextlib.contextmanager
+def cluster() -> Iterator[Engines]:
+    """Engines that can import what is here; nothing is left of them, even if this process is killed."""
+    starts, here = from_demos("cluster"), str(Path(__file__).parent)
+    try:
+        engines = starts.start(ENGINES)
+    except from_demos("harness").CannotRun as error:
+        raise Lacking(str(error)) from None
+    try:
+        engines[:].execute(f"import sys; sys.path.insert(0, {here!r})", block=True)
+        yield engines
+    finally:
+        starts.stop()
+
+
+@judged
+def push_it_once(look_up: Callable[[Engines, Atlas, list[str]], list[Found]]) -> str:
+    """The engines find all places, and the atlas comes once to each of them at most."""
+    with cluster() as engines:
+        return pushed_once(engines, look_up)
+
+
+def pushed_once(engines: Engines, look_up: Callable[[Engines, Atlas, list[str]], list[Found]]) -> str:
+    where = {f"place {i}": random.randrange(10**6) for i in range(PLACES)}
+    places = random.sample(sorted(where), PLACES)
+    before = sum(engines[:].apply_sync(times_arrived))
+    found = look_up(engines, Atlas(where), places)
+    if [getattr(each, "where", None) for each in found] != [where[place] for place in places]:
+        raise NotYet(
+            f"{len(found)} answers came for {PLACES} places, and not theirs in their order, because"
+            " look_up() is to give find(atlas, place) for each of them"
+        )
+    if os.getpid() in (each.worker for each in found):
+        raise NotYet("the script itself looked places up, because the engines were not asked to")
+    times = sum(engines[:].apply_sync(times_arrived)) - before
+    if times > len(engines):
+        raise NotYet(
+            f"the atlas came {times} times to {len(engines)} engines, because it is sent along with each"
+            f" {'task' if times >= PLACES else 'message'}"
+        )
+    return f"{len(engines)} engines found {PLACES} places, and the atlas came to them {times} times"
+
+
+def times_arrived() -> int:
+    return len(arrivals)
+
+
+@judged
+def balance_the_load(share: Callable[[Engines, list[float]], list[Answer]]) -> str:
+    """A fast engine has more of the tasks than a slow one, in few messages."""
+    with cluster() as engines:
+        return balanced(engines, share)
+
+
+def small_task(task: float) -> Answer:
+    start = time.perf_counter()
+    time.sleep(pace[0] if pace else QUICK)
+    return Answer(task, os.getpid(), start, time.perf_counter())
+
+
+def set_pace(seconds: float) -> int:
+    pace[:] = [seconds]
+    return os.getpid()
+
+
+def balanced(engines: Engines, share: Callable[[Engines, list[float]], list[Answer]]) -> str:
+    slow = random.choice(engines.ids)
+    workers = {engines[i].apply_sync(set_pace, SLOW if i == slow else QUICK): i for i in engines.ids}
+    for _ in range(TRIES):
+        tasks = [random.random() for _ in range(SMALL_TASKS)]
+        before = len(engines.history)
+        answers = list(share(engines, list(tasks)))
+        messages = len(engines.history) - before
+        done = [getattr(answer, "task", None) for answer in answers]
+        if done != tasks:
+            order = sorted(done, key=str) == sorted(tasks, key=str)
+            raise NotYet(
+                f"{len(answers)} answers came for {SMALL_TASKS} tasks, and not theirs in their order, because"
+                f" {'they came in another one' if order else 'share() is to give small_task(task) for each'}"
+            )
+        had = Counter(workers.get(answer.worker) for answer in answers)
+        if None in had:
+            raise NotYet("the script itself did a task, because the engines were not asked to")
+        fast = (SMALL_TASKS - had[slow]) / SMALL_TASKS
+        if fast >= MORE:
+            break
+    else:
+        raise NotYet(
+            f"engine {slow}, which is slow, had {had[slow]} of {SMALL_TASKS} tasks, because they were dealt"
+            " out before anybody knew that"
+        )
+    if messages > MOST_MESSAGES:
+        raise NotYet(
+            f"the fast engine had {100 * fast:.0f} % of the tasks, but in {messages} messages, because one"
+            f" has {SMALL_TASKS // messages} of {SMALL_TASKS} tasks; {MOST_MESSAGES} will do"
+        )
+    return f"the fast engine had {100 * fast:.0f} % of {SMALL_TASKS} tasks, in {messages} messages"
 
 
 if __name__ == "__main__":
