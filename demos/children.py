@@ -1,7 +1,4 @@
-"""Ranks that a plain Python starts (Spawn, MPIPoolExecutor): all end with it, and it ends with them.
-
-The MPI must be MPICH or one of its kin; Open MPI starts none from a Python that mpiexec did not start.
-"""
+"""Ranks that a plain Python starts (Spawn, MPIPoolExecutor): all end with it, and it ends with them."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ import mpi4py
 import psutil
 import ranks  # noqa: F401  (nothing is left in shared memory)
 import watchdog
-from harness import IS_PROGRAM, CannotRun, Run, ctrl_c_is_mine, leave_early
+from harness import IS_PROGRAM, RANKS, CannotRun, Run, ctrl_c_is_mine, leave_early
 
 mpi4py.rc.finalize = False  # at an early end it would wait for children that still work: see family()
 if "MPI4PY_LIBMPI" not in os.environ:
@@ -76,6 +73,8 @@ def launcher() -> Iterator[None]:
     When a child dies, mpiexec ends the others and its own process group: without a session of its own
     also this program, and the shell script or notebook that it is part of.
     """
+    if MPI.Get_library_version().startswith("Open MPI") and RANKS is None:
+        raise CannotRun("Open MPI starts no ranks from a plain Python, MPICH does: pip install mpich instead")
     path = os.environ["PATH"]
     ours = os.pathsep.join([str(Path(sys.executable).parent), path])
     real = shutil.which("mpiexec", path=path if "MPI4PY_LIBMPI" in os.environ else ours)
@@ -91,7 +90,7 @@ def launcher() -> Iterator[None]:
             with ctrl_c_is_mine():
                 yield
         except MPI.Exception as error:
-            raise CannotRun(f"this MPI starts no ranks from here, MPICH does: {error}") from None
+            raise CannotRun(f"MPI cannot start the ranks: {error}") from None
         finally:
             os.environ["PATH"] = path
             for name in mark:

@@ -31,7 +31,8 @@ def area(start, stop, n):
 
 def share(n, rank, size):
     """Every size-th block is this rank's."""
-    return sum(area(start, min(start + BLOCK, n), n) for start in range(rank * BLOCK, n, size * BLOCK))
+    starts = range(rank * BLOCK, n, size * BLOCK)
+    return sum(area(start, min(start + BLOCK, n), n) for start in starts)
 
 
 def pi(comm, n):

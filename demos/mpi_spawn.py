@@ -22,7 +22,8 @@ with needs_packages():
 
 N = Number(200_000_000, 1_000_000, least=1, most=10**12, about="steps of the integration")
 ERROR = 1e-12  # at most, by which two sums of the same numbers differ: they are rounded in another order
-CHILD = str(Path(__file__).with_name("mpi_spawn_child.py"))  # found from any directory
+SCRIPT = str(Path(__file__).with_name("mpi_spawn_child.py"))  # found from any directory
+CHILD = ["-m", "mpi4py", SCRIPT]  # so an error of one ends all
 
 
 def pi(children, n):
@@ -38,7 +39,7 @@ def alone(workers, n):
 
 def spawned(workers, n):
     with launcher():
-        children = MPI.COMM_SELF.Spawn(sys.executable, ["-m", "mpi4py", CHILD], workers)
+        children = MPI.COMM_SELF.Spawn(sys.executable, CHILD, workers)
     result = pi(children, n)
     children.Disconnect()
     return result

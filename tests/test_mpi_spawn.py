@@ -15,8 +15,10 @@ import psutil
 import pytest
 import watchdog
 from conftest import DEMOS, run_line, until
+from harness import CannotRun
 
 mpi_spawn = pytest.importorskip("mpi_spawn", reason="mpi4py or its MPI is missing")
+children = sys.modules["children"]
 LONG = ["--n", "100000000000"]
 SLOW_CHILD = """
 import os, time
@@ -31,7 +33,7 @@ import sys
 _, script, demos = sys.argv
 sys.path.insert(0, demos); sys.argv = [demos + "/probe.py"]
 import mpi_spawn
-mpi_spawn.CHILD = script
+mpi_spawn.CHILD[-1] = script
 sys.exit(mpi_spawn.main(["--n", "1000", "--workers", "3"]))
 """
 
@@ -159,6 +161,13 @@ def test_without_mpiexec_one_line_says_so(demo, tmp_path):
     done = subprocess.run([sys.executable, "-c", words], text=True, capture_output=True)
     assert done.returncode == 2
     assert done.stderr == "mpi_spawn.py: mpiexec is missing: pip install mpich\n"
+
+
+def test_open_mpi_cannot_and_one_line_says_so(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(children, "MPI", SimpleNamespace(Get_library_version=lambda: "Open MPI v5.0.11"))
+        with pytest.raises(CannotRun, match="pip install mpich instead"):
+            mpi_spawn.spawned(2, 100)
 
 
 @pytest.mark.parametrize("package", ["numpy", "mpi4py", "psutil"])
