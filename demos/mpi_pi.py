@@ -18,7 +18,7 @@ with needs_packages():
     from mpi4py import MPI
     from ranks import slowest_rank
 
-N = Number(100_000_000, 1_000_000, least=1, most=10**12, about="steps of the integration")
+N = Number(50_000_000, 1_000_000, least=1, most=10**12, about="steps of the integration")
 BLOCK = 20_000  # steps; their arrays fit in a core's own cache
 ERROR = 1e-12  # at most, by which two sums of the same numbers differ: they are rounded in another order
 
