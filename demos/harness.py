@@ -66,6 +66,7 @@ if IS_PROGRAM:
         prepare_rank()
 
 import argparse
+import importlib
 import io
 import json
 import math
@@ -232,6 +233,7 @@ def check_ranks(parser: Parser, line: str, ranks: Number) -> int:
     elif not ranks.least <= RANKS <= ranks.most:
         most = f"at most {ranks.most:g}" if ranks.most < RANKS else f"at least {ranks.least:g}"
         parser.exit(2, f"{parser.prog}: needs {most} ranks, not {RANKS}; type: {line}\n")
+    importlib.import_module("ranks")  # leaves nothing in shared memory, whatever the demo needs of it
     return RANKS or 0
 
 

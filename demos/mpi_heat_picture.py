@@ -7,6 +7,7 @@ Look for: nothing at the lines; heat flows through them as if they were not ther
 """
 
 import sys
+from itertools import chain, starmap
 
 from harness import Attachment, Number, Run, needs_packages, parse_args, record
 
@@ -18,17 +19,14 @@ with needs_packages():
 
 LETTERS = """
 #...#.####.###
-##.##.#...#.#.
-#.#.#.#...#.#.
-#...#.####..#.
-#...#.#.....#.
+##.##.#..#..#.
+#.#.#.####..#.
 #...#.#.....#.
 #...#.#....###
 """
 DOT = Number(9, 3, most=100, about="points across a dot of the letters ")
 SHOWN = [0, 20, 200, 2000]  # steps
-PALETTE = ramp("0b1026 5b1a6b c8354a f9a23b fff6d5", 255) + b"\xff\xff\xff"
-BORDER = 255  # the last colour
+PALETTE = ramp("0b1026 5b1a6b c8354a f9a23b fff6d5", 255) + b"\xff\xff\xff"  # 255: white
 
 
 def letters(dot):
@@ -55,23 +53,27 @@ def pixels(comm, fields):
     """The fields beside each other; in the gaps a line where one rank's rows end."""
     n = len(fields[0])
     gap = np.zeros((n, n // 12))
-    gap[[heat.rows_of(rank, comm.size, n).start for rank in range(1, comm.size)]] = BORDER
+    gap[[heat.rows_of(rank, comm.size, n).start for rank in range(1, comm.size)]] = 255
     shades = [254 * field / max(field.max(), 1e-9) for field in fields]
     return np.hstack([part for shade in shades for part in (gap, shade)] + [gap]).astype(np.uint8)
 
 
-def melted(comm, dot):
-    """A row for each plate that is shown, and the picture of all."""
-    fields = dict(melting(comm, dot))
-    for steps, field in fields.items():
-        yield Run, ("warmest point", [100 * field.max()], "heat", "%", {"steps": steps})
-    words = f"Letters that melt: the plate after {', '.join(map(str, SHOWN))} steps, by {comm.size} ranks"
-    yield Attachment, picture("plates", words, pixels(comm, list(fields.values())), PALETTE)
+def melted(comm, dot, plates):
+    """The warmest point of each plate, and by their steps the plates."""
+    for steps, plate in melting(comm, dot):
+        plates[steps] = plate
+        yield "warmest point", [100 * float(plate.max())], "heat", "%", {"steps": steps}
+
+
+def drawn(comm, plates):
+    words = f"Letters that melt: the plate after {', '.join(map(str, plates))} steps, by {comm.size} ranks"
+    yield picture("plates", words, pixels(comm, list(plates.values())), PALETTE)
 
 
 def main(argv=None):
-    args = parse_args(__doc__, argv, workers=Number(None), dot=DOT)
-    return record(args, (make(*what) for make, what in melted(MPI.COMM_WORLD, args.dot)))
+    args, plates = parse_args(__doc__, argv, workers=Number(None), dot=DOT), {}
+    runs = starmap(Run, melted(MPI.COMM_WORLD, args.dot, plates))
+    return record(args, chain(runs, starmap(Attachment, drawn(MPI.COMM_WORLD, plates))))
 
 
 if __name__ == "__main__":

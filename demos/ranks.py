@@ -42,7 +42,7 @@ def slowest_rank(function: Callable[..., Any], *args: Any, **parameters: Any) ->
         comm.Barrier()
         start = perf_counter()
         result = function(*args, **parameters)
-        return comm.allreduce(perf_counter() - start, MPI.MAX)
+        return float(comm.allreduce(perf_counter() - start, MPI.MAX))
 
     cpu = cpu_clock()
     values, warm_up = [call()], None

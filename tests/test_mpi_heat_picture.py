@@ -13,7 +13,7 @@ def test_the_plate_is_square_and_says_mpi():
     plate = mpi_heat_picture.letters(2)
     assert plate.shape == (36, 36)
     assert plate.sum() == 4 * sum(line.count("#") for line in mpi_heat_picture.LETTERS.split())
-    signs = ["".join(".#"[int(dot)] for dot in row[2:-2]) for row in mpi_heat_picture.letters(1)[5:-6]]
+    signs = ["".join(".#"[int(dot)] for dot in row[2:-2]) for row in mpi_heat_picture.letters(1)[6:-7]]
     assert signs == mpi_heat_picture.LETTERS.split()
 
 
@@ -31,7 +31,7 @@ def test_a_line_is_where_a_rank_ends():
 
     pixels = mpi_heat_picture.pixels(Three(), [np.ones((36, 36))] * 2)
     assert pixels.shape == (36, 2 * 36 + 3 * 3)
-    assert list(np.flatnonzero(pixels[:, 0] == mpi_heat_picture.BORDER)) == [12, 24]
+    assert list(np.flatnonzero(pixels[:, 0] == 255)) == [12, 24]
 
 
 def test_ranks_do_not_show(demo, tmp_path):
