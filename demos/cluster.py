@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from time import monotonic, sleep
 
 import ipyparallel as ipp
 import watchdog
-from harness import CannotRun, ctrl_c_is_mine
+from harness import CannotRun
 from IPython import get_ipython
 from machine import usable_cores
 
@@ -65,13 +66,13 @@ def start(n: int | None = None, engines: str = "local", encrypted: bool = False)
     print(f"{how_many} after {monotonic() - began:.1f} s", flush=True)
     if shell := get_ipython():
         client.activate()
-        shell.run_line_magic("pxconfig", "--progress-after=-1")  # a bar is a widget: not every page has them
+        shell.run_line_magic("pxconfig", "--progress-after=86400")  # a bar is a widget: not on every page
     return client
 
 
 def stop() -> None:
     """End what start() started; it takes about a second."""
-    with ctrl_c_is_mine():  # an end that is cut short is none
+    with ctrl_c_later():  # an end that is cut short is none
         while STARTED:
             STARTED.pop().close()
 
@@ -114,7 +115,7 @@ def running(n: int, engines: str, encrypted: bool) -> Iterator[ipp.Client]:
     """A connected client, and at the end nothing that was started for it."""
     processes: list[subprocess.Popen[bytes]] = []
     with contextlib.ExitStack() as stack:
-        with ctrl_c_is_mine():  # what is started is noted
+        with ctrl_c_later():  # what is started is noted
             folder, mark = Path(tempfile.mkdtemp(prefix="cluster-")), watchdog.mark("CLUSTER")
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             stack.callback(end, mark, processes, watchdog.guard(mark, str(folder)))
@@ -129,6 +130,19 @@ def running(n: int, engines: str, encrypted: bool) -> Iterator[ipp.Client]:
             for segment in watchdog.mpi_segments(watchdog.marked(mark)):
                 Path(segment).unlink(missing_ok=True)
         yield client
+
+
+@contextlib.contextmanager
+def ctrl_c_later() -> Iterator[None]:
+    """A Ctrl-C comes at the end. It is not blocked: engines would inherit that, and %%px sends it to them."""
+    late: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: late.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if late:
+            signal.raise_signal(signal.SIGINT)
 
 
 def commands(n: int, engines: str, encrypted: bool, folder: Path) -> list[list[str]]:

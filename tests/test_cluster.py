@@ -116,8 +116,9 @@ def test_nothing_is_left_when_who_started_it_ends_or_dies(world, monkeypatch):
     assert len(segments(world)) == len(ENDS)
     for script, end in zip(scripts, ENDS, strict=True):
         script.send_signal(-end)  # 0 is none
-        script.communicate("\n", timeout=10)
+        _, errors = script.communicate("\n", timeout=60)
         assert script.returncode == end
+        assert ("KeyboardInterrupt" if end == -signal.SIGINT else "") == errors[-18:-1]
 
 
 def default_interrupt():
@@ -143,6 +144,25 @@ def test_nothing_is_left_of_a_start_that_fails(at, fault, world, monkeypatch):
         cluster.start(2)
     assert commands(world) == []
     assert cluster.STARTED == []
+
+
+def test_a_ctrl_c_in_the_middle_of_a_start_leaves_no_zombie(world, monkeypatch):
+    real, launched = cluster.launch, []
+
+    def launch(*args):
+        launched.append(real(*args))
+        signal.raise_signal(signal.SIGINT)
+        return launched[-1]
+
+    monkeypatch.setattr(cluster, "launch", launch)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            cluster.start(1)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert [process.returncode is None for process in launched] == [False, False]
+    assert commands(world) == []
 
 
 def test_engines_that_cannot_start_are_told_of(world, monkeypatch):
@@ -213,8 +233,9 @@ class Book:
         return self.displayed()
 
     def interrupt_at_the_first_line(self, cell):
+        """That line, and what is displayed then."""
         self.client.execute(cell)
-        line = self.next("stream")["text"]
+        line = text(self.next("stream", "display_data"))
         os.kill(self.pid, signal.SIGINT)
         return line, self.displayed()
 
@@ -231,8 +252,12 @@ class Book:
             if content["kind"] == "error":
                 texts.append("\n".join(content["traceback"]))
             elif content["kind"] != "status":
-                texts.append(content.get("text") or content["data"]["text/plain"])
+                texts.append(text(content))
         return texts
+
+
+def text(content):
+    return content["text"] if content["kind"] == "stream" else content["data"]["text/plain"]
 
 
 @pytest.fixture
@@ -276,7 +301,13 @@ def test_in_a_notebook(book, world, tmp_path):
     assert "1 engine after" in book.run("engines = start(1)")[-1]
     assert not before & {process.pid for process in watchdog.marked(world)}
     assert len(list(tmp_path.glob("cluster-*"))) == 1
-    assert book.run("engines[:].apply_sync(os.getpid) == [os.getpid()]") == ["False"]
+    assert book.run("%px print('here')") == ["[stdout:0] here\n"]  # on the new one, and no other
+    px = "get_ipython().magics_manager.registry['ParallelMagics']"
+    assert book.run(f"{px}.progress_after_seconds > 3600") == ["True"]
+    line, rest = book.interrupt_at_the_first_line("%px print('begun'); import time; time.sleep(100)")
+    assert line == "[stdout:0] begun\n"
+    assert "Received Keyboard Interrupt" in "".join(rest)
+    assert until(lambda: book.run("%px print('here')") == ["[stdout:0] here\n"], 10)  # it is still there
 
     psutil.Process(book.pid).kill()
     assert_nothing_is_left(world, tmp_path)

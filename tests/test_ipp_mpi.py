@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -39,9 +40,21 @@ def test_each_rank_adds_every_size_th_rectangle(size, steps, monkeypatch):
         assert sum(shares) - math.pi == pytest.approx(1 / (12 * steps**2), rel=1e-3)
 
 
+WORLDS = []
+
+
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
-    file = tmp_path_factory.mktemp("record") / "r.json"
+    file, cluster = tmp_path_factory.mktemp("record") / "r.json", ipp_mpi.cluster
+
+    @contextmanager
+    def observed(*words, **more):
+        with cluster(*words, **more) as engines:
+            engines[:].execute("from mpi4py import MPI; world = MPI.COMM_WORLD.size", block=True)
+            WORLDS.append(engines[:].pull("world", block=True))
+            yield engines
+
+    ipp_mpi.cluster = observed
     assert ipp_mpi.main(["--steps", "1000", "--workers", "3", "--json", str(file)]) == 0
     return json.loads(file.read_text())
 
@@ -50,6 +63,7 @@ def test_pi_is_the_same_on_all_ranks_either_way(recorded):
     assert [run["variant"] for run in recorded["runs"]] == ["mpiexec_each_time", "engines_are_ranks"]
     for run in recorded["runs"]:
         assert run["result"] == [pytest.approx(math.pi + 1 / (12 * 1000**2), abs=1e-13)] * 3
+    assert WORLDS == [[3, 3, 3]]  # else each engine would have done all the work
     assert recorded["output"][-1][1] == "pi is 3.141592736923 on 3 ranks, off by 8e-08"
 
 

@@ -109,8 +109,8 @@ def test_what_is_wrong_is_not_counted_as_right(name, fault, record, monkeypatch)
 
 
 def test_its_options_are_those_of_its_cluster(record):
-    _, given = record(2, "--messages", "encrypted", "--profile", "mine")
-    assert given == [2, {"profile": "mine", "encrypted": True}]
+    _, given = record(3, "--messages", "encrypted", "--profile", "mine")
+    assert given == [3, {"profile": "mine", "encrypted": True}]
     _, given = record(2)
     assert given == [2, {"profile": "", "encrypted": False}]
 
