@@ -39,6 +39,7 @@ from typing import Any, NamedTuple
 
 DEADLINE = 30.0  # seconds; a right solution takes five at most
 GRACE = 10.0  # seconds that threads and processes of a solution have to end, after the verdict
+deadlines: list[threading.Timer] = []
 
 
 class NotYet(Exception):
@@ -57,7 +58,7 @@ def judged(check: Callable[..., str], besides: float = 0) -> Callable[..., None]
 
     @functools.wraps(check)
     def verdict(*solution: object) -> None:
-        hanging = after(DEADLINE + besides, hangs)
+        set_deadline(DEADLINE + besides)
         status = 1
         try:
             print("Right:", check(*solution))
@@ -72,7 +73,7 @@ def judged(check: Callable[..., str], besides: float = 0) -> Callable[..., None]
             leave(130)
         except (Exception, SystemExit) as error:
             print("Not yet: it ended early, because", raised(error))
-        hanging.cancel()
+        set_deadline(None)
         after(GRACE, leave, status)
         sys.exit(status)
 
@@ -84,6 +85,14 @@ def after(seconds: float, function: Callable[..., None], *args: object) -> threa
     timer.daemon = True
     timer.start()
     return timer
+
+
+def set_deadline(seconds: float | None) -> None:
+    """From now on, in place of the one before."""
+    while deadlines:
+        deadlines.pop().cancel()
+    if seconds:
+        deadlines.append(after(seconds, hangs))
 
 
 def hangs() -> None:
@@ -1127,6 +1136,7 @@ ENGINES = 2
 SMALL_TASKS = 240
 QUICK, SLOW = 0.001, 0.006  # seconds for each of them, on a fast engine and on a slow one; they sleep
 MOST_MESSAGES = 60
+STARTS = 60.0  # seconds that a cluster may take, on a busy machine
 MORE = 0.6  # of the tasks; the fast engine can have five out of six, and half of them in two blocks
 pace: list[float] = []  # on an engine, its seconds
 
@@ -1146,10 +1156,11 @@ def cluster() -> Iterator[Engines]:
         starts.stop()
 
 
-@judged
+@functools.partial(judged, besides=STARTS)
 def push_it_once(look_up: Callable[[Engines, Atlas, list[str]], list[Found]]) -> str:
     """The engines find all places, and the atlas comes once to each of them at most."""
     with cluster() as engines:
+        set_deadline(DEADLINE)
         return pushed_once(engines, look_up)
 
 
@@ -1178,10 +1189,11 @@ def times_arrived() -> int:
     return len(arrivals)
 
 
-@judged
+@functools.partial(judged, besides=STARTS)
 def balance_the_load(share: Callable[[Engines, list[float]], list[Answer]]) -> str:
     """A fast engine has more of the tasks than a slow one, in few messages."""
     with cluster() as engines:
+        set_deadline(DEADLINE)
         return balanced(engines, share)
 
 
