@@ -36,6 +36,7 @@ PATIENCE = 60  # seconds, for engines on a busy machine
 ANSWER = 5  # seconds, for a cluster that should be running
 SOON = 0.02  # seconds
 STARTED: list[contextlib.ExitStack] = []
+CLIENT: list[ipp.Client] = []  # of what was started last
 
 
 class Refused(CannotRun):
@@ -60,6 +61,7 @@ def start(n: int | None = None, engines: str = "local", encrypted: bool = False)
     STARTED.append(stack)
     try:
         client = stack.enter_context(running(n, engines, encrypted))
+        CLIENT[:] = [client]
     except BaseException:
         stop()
         raise
@@ -70,9 +72,15 @@ def start(n: int | None = None, engines: str = "local", encrypted: bool = False)
     return client
 
 
+def engines(n: int = 2) -> ipp.Client:
+    """Those that run, else n new ones: so each cell of a notebook runs alone, too."""
+    return CLIENT[0] if CLIENT else start(n)
+
+
 def stop() -> None:
     """End what start() started; it takes about a second."""
     with ctrl_c_later():  # an end that is cut short is none
+        CLIENT.clear()
         while STARTED:
             STARTED.pop().close()
 
