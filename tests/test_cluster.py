@@ -1,5 +1,6 @@
 """cluster: engines on this machine only, signed or encrypted messages; nothing is left, however it ends."""
 
+import contextlib
 import json
 import os
 import signal
@@ -210,6 +211,15 @@ def test_by_default_there_is_an_engine_a_core(monkeypatch):
     monkeypatch.setattr(cluster, "usable_cores", lambda: 7)
     assert cluster.checked(None, "local") == 7
     assert cluster.checked(64, "local") == 64
+
+
+def test_a_cell_has_the_engines_that_run_or_new_ones(monkeypatch):
+    monkeypatch.setattr(cluster, "running", lambda *words: contextlib.nullcontext(words))
+    assert cluster.engines() == (2, "local", False)
+    assert cluster.start(3, "mpi") == cluster.engines() == (3, "mpi", False)
+    cluster.stop()
+    assert cluster.engines(1) == (1, "local", False)
+    cluster.stop()
 
 
 def test_a_cluster_that_runs_already_decides_on_encryption():
