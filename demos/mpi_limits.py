@@ -5,13 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from compiling import c_compiler
+from compiling import c_compiler, identity, kept_at
 from harness import CannotRun
 from mpi4py import MPI
 
@@ -23,17 +22,17 @@ def c_functions(file: str, *names: str) -> list[Callable[..., Any]]:
 
     In C they take a communicator, two arrays, the bytes of one, and a number; in Python not the bytes.
     """
-    comm = MPI.COMM_WORLD
-    with tempfile.TemporaryDirectory(prefix="limit-") as folder:
-        path, why = str(Path(folder, "limit.so")), ""
-        if comm.rank == 0:
-            why = build(HERE / file, path)
-        why, path = comm.bcast((why, path))
-        library = None if why else ctypes.CDLL(path)
-        comm.Barrier()  # before the folder is gone
-    if not library:
-        print(f"without the limit in C: {why}")
+    path = why = ""
+    if MPI.COMM_WORLD.rank == 0:
+        try:
+            path = str(compiled_library(HERE / file))
+        except CannotRun as error:
+            why = str(error)
+    path, why = MPI.COMM_WORLD.bcast((path, why))
+    if why:
+        print(f"Without the limit in C: {why}")
         return []
+    library = ctypes.CDLL(path)
     return [function(library, name) for name in names]
 
 
@@ -48,23 +47,39 @@ def function(library: ctypes.CDLL, name: str) -> Callable[..., Any]:
     return call
 
 
-def build(source: Path, library: str) -> str:
-    """Compile a .c file into a library; why that cannot be, or nothing."""
-    loaded = loaded_mpi()
-    header = Path(sys.prefix, "include", "mpi.h")
-    if not loaded or not header.exists():
-        return "no mpi.h beside this Python" if loaded else "this system does not tell which MPI is loaded"
+def compiled_library(source: Path) -> Path:
+    """The library of a .c file: kept from before, or compiled first, which a line tells of."""
+    mpi = loaded_mpi()
+    include = mpi.parent.parent / "include"
+    if not (include / "mpi.h").exists():  # that of another MPI would not do
+        raise CannotRun("no mpi.h beside the MPI that is loaded")
+    compiler = c_compiler()
+    kept = kept_at(source, [identity(compiler), str(mpi), mpi.stat().st_mtime_ns])
+    if not kept.exists():
+        print(f"Compiling {source.name}, once ...")
+        build([*compiler, "-O3", "-shared", "-fPIC", f"-I{include}", str(source), str(mpi)], kept)
+    return kept
+
+
+def build(command: list[str], kept: Path) -> None:
+    """Compile in a folder of its own, then put it into the cache in one step: others may do so meanwhile."""
     try:
-        command = [*c_compiler(), "-O3", "-shared", "-fPIC", f"-I{header.parent}", str(source), loaded]
-    except CannotRun as error:
-        return str(error)
-    done = subprocess.run([*command, "-o", library], capture_output=True, text=True)
-    return done.stderr.strip().rpartition("\n")[2] or "the compiler failed" if done.returncode else ""
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+            made = Path(folder, kept.name)
+            tidy = {**os.environ, "TMPDIR": folder}  # where compilers have their own files
+            done = subprocess.run([*command, "-o", made], env=tidy, capture_output=True, text=True)
+            if done.returncode:
+                raise CannotRun(done.stderr.strip().rpartition("\n")[2] or "the compiler failed")
+            made.replace(kept)
+    except OSError as error:
+        raise CannotRun(f"cannot compile ({error.strerror})") from None
 
 
-def loaded_mpi() -> str:
-    """The path of the MPI library in this process, on Linux; whatever mpi4py took."""
+def loaded_mpi() -> Path:
+    """The MPI library in this process, whichever mpi4py took; Linux tells."""
     maps = Path("/proc/self/maps")
-    lines = maps.read_text().splitlines() if maps.exists() else []
-    paths = [line[line.index("/") :] for line in lines if "libmpi" in os.path.basename(line)]
-    return paths[0] if paths and MPI.Is_initialized() else ""
+    for line in maps.read_text().splitlines() if maps.exists() else ():
+        if "/" in line and os.path.basename(line).startswith("libmpi"):
+            return Path(line[line.index("/") :])
+    raise CannotRun("this system does not tell which MPI is loaded")

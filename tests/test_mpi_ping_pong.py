@@ -1,18 +1,22 @@
 """mpi_ping_pong: what comes back is what was sent, for every way and size; and the limit in C."""
 
 import json
+import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
-import mpi_limits
-import mpi_ping_pong
-import numpy as np
 import pytest
 from conftest import DEMOS
 
+mpi_ping_pong = pytest.importorskip("mpi_ping_pong", reason="mpi4py or its MPI is missing")
+mpi_limits = pytest.importorskip("mpi_limits")
+
 LONG = ["--largest", str(1 << 29)]
 SIZES = [8, 128]  # of --quick
-WAYS = ["pickled", "out_of_band", "buffer", "buffer_in_C"]
+WAYS = ["pickled", "out_of_band", "buffer"] + ["buffer_in_C"] * (sys.platform == "linux")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="no other system tells which MPI is loaded")
 ALONE = """
 import sys
 sys.path.insert(0, {demos!r})
@@ -50,14 +54,14 @@ def rows(record, measure):
 
 def test_each_way_has_a_row_for_each_size_and_measure(record):
     for measure in ("latency", "bandwidth"):
-        assert list(rows(record, measure)) == [(way, size) for way in WAYS for size in SIZES]
+        assert list(rows(record, measure)) == [(way, size) for size in SIZES for way in WAYS]
 
 
 def test_the_bandwidth_is_that_of_the_latency(record):
     latency = rows(record, "latency")
     for (way, size), values in rows(record, "bandwidth").items():
         assert values == pytest.approx([size / us / 1000 for us in latency[way, size]])
-        assert len(values) == mpi_ping_pong.REPEATS
+        assert len(values) == mpi_ping_pong.ROUNDS
 
 
 def test_what_arrives_is_what_was_sent_last(tmp_path):
@@ -70,38 +74,122 @@ def test_what_arrives_is_what_was_sent_last(tmp_path):
     said = [line.split() for line in done.stdout.splitlines()]
     for way in WAYS:
         assert [way, "0", "1", "2", "3", "4", "5"] in said
-    for way in ("buffer", "buffer_in_C"):  # rank 1 has the numbers, too
+    for way in WAYS[2:]:  # rank 1 has the numbers, too
         assert [way, "1", "1", "2", "3", "4", "5"] in said
 
 
-def test_a_wrong_echo_is_an_error(monkeypatch):
-    class Alone:
-        rank = 0
+class Alone:
+    """Rank 0 without a rank 1."""
 
-        def Barrier(self):
-            pass
+    rank = 0
+
+    def Barrier(self):
+        pass
+
+    def bcast(self, value):
+        asked.append(value)
+        return value
+
+
+asked = []
+
+
+def test_the_ways_take_turns_and_take_about_equal_times():
+    def fast(comm, sent, received, times):
+        calls.append(("fast", times))
+        return sent
+
+    def slow(comm, sent, received, times):
+        calls.append(("slow", times))
+        time.sleep(0.02 * times)
+        return sent
+
+    calls = []
+    (first, quick), (second, slower) = mpi_ping_pong.in_turns(Alone(), [fast, slow], 64)
+    assert (first, second) == ("fast", "slow")
+    assert [name for name, _ in calls] == ["fast", "slow"] * (1 + mpi_ping_pong.ROUNDS)
+    assert {times for name, times in calls if name == "slow"} == {2}
+    assert min(times for name, times in calls[2:] if name == "fast") > 10
+    assert len(quick) == len(slower) == mpi_ping_pong.ROUNDS
+    assert all(value >= 0.02 / 2 * 1e6 for value in slower)
+    assert [times for _, times in calls] == asked[-len(calls) :]  # all ranks take rank 0's number
+
+
+@pytest.mark.parametrize("echo", [lambda sent, received: received, lambda sent, received: sent[::-1]])
+def test_a_wrong_echo_is_an_error(echo):
+    def wrong(comm, sent, received, times):
+        return echo(sent, received)
+
+    with pytest.raises(AssertionError, match="wrong: not what was sent came back"):
+        mpi_ping_pong.in_turns(Alone(), [wrong], 64)
+
+
+def test_an_array_that_came_before_is_a_wrong_echo():
+    def late(comm, sent, received, times):
+        before, received[:] = received.copy(), sent
+        return before if before.any() else sent
 
     with pytest.raises(AssertionError):
-        mpi_ping_pong.repeats(Alone(), lambda comm, sent, received, times: received, 64)
-    assert (
-        len(mpi_ping_pong.repeats(Alone(), lambda comm, sent, *_: np.copy(sent), 64)) == mpi_ping_pong.REPEATS
-    )
+        mpi_ping_pong.in_turns(Alone(), [late], 64)
 
 
+@linux
 @pytest.mark.parametrize(
     ("broken", "why"),
     [
         ({"CC": "no-such-compiler"}, "no C compiler, no-such-compiler"),
-        ({"prefix": "/nowhere"}, "no mpi.h beside this Python"),
         ({"CC": "false"}, "the compiler failed"),
+        ({"CYTHON_CACHE_DIR": os.devnull}, "cannot compile (Not a directory)"),
+        ({"mpi": "/nowhere/lib/libmpi.so.12"}, "no mpi.h beside the MPI that is loaded"),
+        ({"maps": "/nowhere"}, "this system does not tell which MPI is loaded"),
     ],
 )
-def test_without_what_it_takes_the_limit_is_left_out(monkeypatch, capsys, broken, why):
-    if "prefix" in broken:
-        monkeypatch.setattr(mpi_limits.sys, "prefix", broken["prefix"])
+def test_without_what_it_takes_the_limit_is_left_out(monkeypatch, capsys, tmp_path, broken, why):
+    monkeypatch.setenv("CYTHON_CACHE_DIR", str(tmp_path))  # nothing is kept there
+    if "mpi" in broken:
+        monkeypatch.setattr(mpi_limits, "loaded_mpi", lambda: Path(broken["mpi"]))
+    elif "maps" in broken:
+        monkeypatch.setattr(mpi_limits, "Path", lambda *_: Path(broken["maps"]))
     else:
-        monkeypatch.setenv("CC", broken["CC"])
+        monkeypatch.setenv(*next(iter(broken.items())))
     assert mpi_limits.c_functions("mpi_ping_pong_limit.c", "buffer_in_C") == []
-    said = capsys.readouterr().out
-    assert said.startswith(f"without the limit in C: {why}")
-    assert said.count("\n") == 1
+    *compiling, said = capsys.readouterr().out.splitlines()
+    assert said.startswith(f"Without the limit in C: {why}")
+    assert compiling in ([], ["Compiling mpi_ping_pong_limit.c, once ..."])
+    assert list(tmp_path.rglob("*.so")) == []
+
+
+@linux
+def test_the_limit_is_compiled_once_and_nothing_else_is_kept(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("CYTHON_CACHE_DIR", str(tmp_path))
+    for said in ("Compiling mpi_ping_pong_limit.c, once ...\n", ""):
+        (way,) = mpi_limits.c_functions("mpi_ping_pong_limit.c", "buffer_in_C")
+        assert way.__name__ == "buffer_in_C"
+        assert capsys.readouterr().out == said
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+    assert len(list(tmp_path.glob("demos/*"))) == 1
+
+
+@linux
+def test_the_limit_is_linked_to_the_mpi_that_is_loaded():
+    mpi = mpi_limits.loaded_mpi()
+    assert mpi.name.startswith("libmpi")
+    path = str(mpi_limits.compiled_library(DEMOS / "mpi_ping_pong_limit.c"))
+    mpi_limits.ctypes.CDLL(path)
+    maps = Path("/proc/self/maps").read_text()
+    others = {line.split()[-1] for line in maps.splitlines() if "/libmpi" in line}
+    assert others == {str(mpi)}
+
+
+def test_one_rank_is_too_few(demo):
+    done = demo("mpi_ping_pong", "--quick", ranks=1)
+    assert done.returncode == 2
+    assert done.stderr.startswith("mpi_ping_pong.py: needs at least 2 ranks, not 1; type: mpiexec -n 2 ")
+
+
+def test_without_numpy_one_line_says_so(tmp_path):
+    (tmp_path / "numpy.py").write_text("raise ModuleNotFoundError('not here', name='numpy')")
+    words, text = [sys.executable, DEMOS / "mpi_ping_pong.py"], {"text": True, "capture_output": True}
+    done = subprocess.run(words, env={"PYTHONPATH": str(tmp_path)}, **text)
+    assert done.returncode == 2
+    assert done.stderr == "mpi_ping_pong.py: numpy is missing: pip install numpy\n"
