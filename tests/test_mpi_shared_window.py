@@ -1,53 +1,178 @@
-"""mpi_shared_window: the same sum with and without messages, and one array for all ranks."""
+"""mpi_shared_window: the same sums with and without messages, one array for all, and nothing left behind."""
 
 import json
-import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
-import mpi_shared_window
-import numpy as np
 import pytest
+from conftest import DEMOS
 from harness import CannotRun
-from mpi4py import MPI
 
-LONG = ["--n", "300000000"]
+mpi_shared_window = pytest.importorskip("mpi_shared_window", reason="mpi4py or its MPI is missing")
+np, MPI = mpi_shared_window.np, mpi_shared_window.MPI
+LONG = ["--steps", "1000000"]
+SHARED = Path("/dev/shm")
+linux = pytest.mark.skipif(not SHARED.exists(), reason="no /dev/shm")
 
 
-@pytest.mark.parametrize("ranks", [1, 3])
-def test_the_same_sum_and_a_share_of_the_memory(demo, tmp_path, ranks):
-    file = tmp_path / "record.json"
-    done = demo("mpi_shared_window", "--n", 1001, "--json", file, ranks=ranks)
+@pytest.mark.parametrize(("ranks", "shares"), [(2, 1000), (3, 2 * 666)])
+def test_the_sums_are_right_with_messages_and_with_fences(demo, tmp_path, ranks, shares):
+    done = demo("mpi_shared_window", "--n", 2000, "--steps", 7, "--json", tmp_path / "r.json", ranks=ranks)
     assert (done.returncode, done.stderr) == (0, "")
-    runs = json.loads(file.read_text())["runs"]
-    times, memory = runs[:2], runs[2:]
-    assert [run["result"] for run in times] == [math.fsum(range(1001))] * 2
-    assert [run["values"] for run in memory] == [[0.008008 * ranks], [0.008008]]
+    assert f"\n{ranks} of {ranks} ranks are on one node: " in done.stdout
+    found = {}
+    for run in json.loads((tmp_path / "r.json").read_text())["runs"]:
+        found.setdefault(run["measure"], {})[run["variant"]] = run["values"]
+    assert list(found) == ["time", "moved", "wrong"]
+    assert [len(values) for values in found["time"].values()] == [6] * 2
+    assert found["moved"] == {"messages": [8 * shares / 1e6], "shared_window": [0]}
+    unfenced = found["wrong"].pop("without_Fence")
+    assert found["wrong"] == {"messages": [0], "shared_window": [0]}
+    assert 0 <= unfenced[0] <= 7
 
 
-def test_every_number_is_added_once():
-    class Rank:
-        size = 3
+class Comm:
+    """Rank 1 of two; all that is done goes into one list."""
 
-    shares = []
-    for Rank.rank in range(3):
-        shares.append(mpi_shared_window.share(Rank, np.arange(10.0)))
-    assert shares == [0 + 3 + 6 + 9, 1 + 4 + 7, 2 + 5 + 8]
+    rank, size = 1, 2
+
+    def __init__(self, late=0):
+        self.done, self.late, self.whole = [], late, np.zeros(10)
+
+    def Barrier(self):
+        self.done.append("Barrier")
+
+    def Fence(self):  # this is the window, too
+        self.done.append("Fence")
+        self.whole += 1  # so much has rank 0 written by now
+
+    def Scatter(self, whole, own):
+        self.whole += 1
+        own[:] = self.whole[5:]
+
+    def allreduce(self, value, op=None):
+        self.done.append("allreduce")
+        return 2 * value
 
 
-def test_what_rank_0_writes_the_window_has():
-    comm, private, shared, window = mpi_shared_window.both(MPI.COMM_SELF, 100)
-    for _ in range(3):
-        assert mpi_shared_window.window(comm, private, shared, window) == math.fsum(range(100))
-    assert list(shared) == list(range(3, 103))
-    assert list(private) == list(range(100))  # not the same memory
+def test_who_reads_waits_until_it_is_written_and_who_writes_until_it_is_read():
+    comm = Comm()
+    total = mpi_shared_window.shared_window(comm, comm, comm.whole, comm.whole[5:], None)
+    assert comm.done == ["Fence", "allreduce", "Fence"]
+    assert total == 10
+
+
+def test_each_way_takes_all_steps_and_wrong_sums_are_counted():
+    comm = Comm()
+    seconds, moved, wrong = mpi_shared_window.taken(mpi_shared_window.messages, comm, comm, comm.whole, 9)
+    assert (len(seconds), moved, wrong) == (8, 2 * 5 * 8 / 1e6, 0)
+    assert comm.done.count("Barrier") == 9
+    comm = Comm()
+    seconds, moved, wrong = mpi_shared_window.taken(
+        mpi_shared_window.without_Fence, comm, comm, comm.whole, 9
+    )
+    assert (len(seconds), moved, wrong) == (8, 0, 9)  # rank 0 never wrote
+
+
+def test_an_array_lies_in_the_window():
+    window, whole = mpi_shared_window.shared_array(MPI.COMM_SELF, 7)
+    whole[:] = range(7)
+    memory, _ = window.Shared_query(0)
+    assert np.frombuffer(memory).tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert np.shares_memory(np.frombuffer(memory), whole)
     window.Free()
 
 
-def test_ranks_on_several_machines_are_told_so():
-    class Apart:
-        size = 2
+@linux
+def test_too_little_shared_memory_is_said_before_it_is_used(monkeypatch, capsys):
+    usage = shutil.disk_usage(SHARED)._replace(free=8 * 1000 - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: usage)
+    with pytest.raises(CannotRun, match="too little shared memory: use a smaller --n "):
+        next(mpi_shared_window.rows(MPI.COMM_SELF, 1000, 2))
+    assert capsys.readouterr().out.startswith("1 of 1 ranks are on one node")
 
-        def Split_type(self, kind):
-            return MPI.COMM_SELF
 
-    with pytest.raises(CannotRun, match="on several machines"):
-        mpi_shared_window.shared_memory(Apart(), 10)
+def of_our_ranks(mark):
+    """The processes that carry a mark in their environment."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "environ").read_bytes() and (folder / "cmdline").read_bytes():
+                yield int(folder.name)
+        except OSError:
+            pass
+
+
+@linux
+@pytest.mark.parametrize("victim", ["a rank", "mpiexec"])
+def test_nothing_is_left_when_one_is_killed(victim, tmp_path):
+    """A rank, or mpiexec; a Ctrl-C is the contract's."""
+    mark = f"SHARED_WINDOW_{os.getpid()}_{victim[-4:]}"
+    run_line = [
+        "mpiexec",
+        "-n",
+        "2",
+        sys.executable,
+        "-u",
+        "-m",
+        "mpi4py",
+        DEMOS / "mpi_shared_window.py",
+        *LONG,
+    ]
+    environment = {**os.environ, "MARK": mark}
+    text = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "env": environment, "text": True}
+    with subprocess.Popen(run_line, **text) as mpiexec:
+        assert "cores" in mpiexec.stdout.readline()
+        assert "2 of 2 ranks" in mpiexec.stdout.readline()
+        deadline = time.monotonic() + 10
+        while not (used := segments(mark)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert used  # the window is there
+        found = [p for p in of_our_ranks(mark.encode()) if command(p).startswith(sys.executable)]
+        os.kill(mpiexec.pid if victim == "mpiexec" else found[-1], signal.SIGKILL)
+        mpiexec.stdout.read()
+    deadline = time.monotonic() + 10
+    while (alive := list(of_our_ranks(mark.encode()))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert alive == []
+    assert [name for name in used if Path(name).exists()] == []
+
+
+def command(process):
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def segments(mark):
+    """The files of shared memory that our ranks have mapped, once the window is among them."""
+    maps = [
+        Path(f"/proc/{p}/maps") for p in of_our_ranks(mark.encode()) if command(p).startswith(sys.executable)
+    ]
+    lines = [line for each in maps for line in each.read_text().splitlines() if "/dev/shm/" in line]
+    large = [line for line in lines if span(line) >= 8 * mpi_shared_window.N.default]
+    return {line[line.index("/dev/shm/") :].split()[0] for line in lines} if large else set()
+
+
+def span(line):
+    start, end = (int(number, 16) for number in line.split()[0].split("-"))
+    return end - start
+
+
+def test_one_rank_is_too_few(demo):
+    done = demo("mpi_shared_window", "--quick", ranks=1)
+    assert done.returncode == 2
+    assert done.stderr.startswith("mpi_shared_window.py: needs at least 2 ranks, not 1; type: mpiexec -n 2 ")
+
+
+def test_without_numpy_one_line_says_so(tmp_path):
+    (tmp_path / "numpy.py").write_text("raise ModuleNotFoundError('not here', name='numpy')")
+    words, text = [sys.executable, DEMOS / "mpi_shared_window.py"], {"text": True, "capture_output": True}
+    done = subprocess.run(words, env={"PYTHONPATH": str(tmp_path)}, **text)
+    assert done.returncode == 2
+    assert done.stderr == "mpi_shared_window.py: numpy is missing: pip install numpy\n"
