@@ -11,11 +11,14 @@ import math
 from typing import Any
 
 import numpy as np
+from harness import CannotRun, WrongAnswer
 from mpi4py import MPI
 
 
 def rows_of(rank: int, size: int, n: int) -> range:
-    """The rows of a rank, out of n: as many as the others have, or one more."""
+    """The rows of a rank, out of n: as many as the others have, or one more; but at least one."""
+    if n < size:
+        raise CannotRun(f"{n} rows are too few for {size} ranks: start fewer ranks, or take more rows")
     return range(rank * n // size, (rank + 1) * n // size)
 
 
@@ -73,3 +76,9 @@ def error(field: Any, steps: int) -> float:
     height, width = field.shape
     each_step = (math.cos(math.pi / (height + 1)) + math.cos(math.pi / (width + 1))) / 2
     return float(np.abs(field - each_step**steps * sine(range(height), height, width)).max())
+
+
+def must_be(digest: str, first: str) -> None:
+    """Of the same plate, on another number of ranks."""
+    if digest != first:
+        raise WrongAnswer(f"the same plate became another field: {digest}, not {first}")

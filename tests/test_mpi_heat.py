@@ -2,28 +2,26 @@
 
 import json
 import math
-import subprocess
-import sys
 
 import heat
 import mpi_heat
 import numpy as np
 import pytest
-from conftest import DEMOS
+from harness import CannotRun, Run, WrongAnswer
 from mpi4py import MPI
 
 LONG = ["--steps", "1000000"]
 
 
 def test_the_rows_are_shared_evenly_and_none_is_lost():
-    for n, size in ((10, 3), (7, 7), (320, 2), (5, 4)):
+    for n, size in ((10, 3), (7, 7), (320, 2), (7, 4)):
         shares = [heat.rows_of(rank, size, n) for rank in range(size)]
         assert [row for share in shares for row in share] == list(range(n))
         assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
 def test_a_step_is_the_mean_of_the_four_neighbours():
-    u = heat.plate(np.random.default_rng(1).random((5, 4)))
+    u = heat.plate(np.random.default_rng(1).random((7, 4)))
     new = u.copy()
     heat.step(u, new)
     for i in range(1, 6):
@@ -55,33 +53,57 @@ def test_with_more_points_it_comes_close_to_the_heat_equation():
     assert off[1] / off[2] == pytest.approx(4, rel=0.1)
 
 
-def test_the_same_bits_for_every_number_of_ranks_and_another_for_other_steps(tmp_path):
+def test_the_same_bits_for_every_number_of_ranks_and_others_for_other_steps(demo, tmp_path):
     digests = {}
     for ranks in (3, 4):  # 41 rows: nothing divides evenly
         file = tmp_path / f"{ranks}.json"
-        options = ["--n", "41", "--steps", "37", "--json", file]
-        run_line = ["mpiexec", "-n", ranks, sys.executable, "-m", "mpi4py", DEMOS / "mpi_heat.py"]
-        done = subprocess.run([*map(str, run_line), *options], capture_output=True, text=True, timeout=60)
+        done = demo("mpi_heat", "--n", 41, "--steps", 37, "--json", file, ranks=ranks)
         assert (done.returncode, done.stderr) == (0, "")
         assert "the same field, to the last bit; off by" in done.stdout
         for run in json.loads(file.read_text())["runs"]:
-            digests.setdefault(run["result"][0], []).append(run["parameters"]["workers"])
-            assert run["result"][1] < 1e-14
-    assert list(digests.values()) == [[1, 2, 3, 1, 2, 4]]
-    others = {mpi_heat.cooled(MPI.COMM_SELF, 41, 41, steps)[0] for steps in (36, 37, 38)}
-    assert len(others) == 3
-    assert set(digests) < others
+            points, digest, off = run["result"]
+            digests.setdefault((points, digest), []).append(run["parameters"]["workers"])
+            assert (run["measure"], run["unit"]) == ("time", "s")
+            assert off < 1e-14
+    ((plate, workers),) = digests.items()
+    assert workers == [1, 2, 3, 1, 2, 4]
+    assert mpi_heat.cooled(MPI.COMM_SELF, 41, 41, 37)[:2] == plate
+    assert len({mpi_heat.cooled(MPI.COMM_SELF, 41, 41, steps)[1] for steps in (36, 37, 38)}) == 3
 
 
 def test_a_weakly_scaled_plate_grows_with_the_ranks(demo, tmp_path):
     file = tmp_path / "record.json"
     done = demo("mpi_heat", "--n", 20, "--steps", 11, "--scaling", "weak", "--json", file, ranks=2)
     assert done.returncode == 0, done.stderr
+    assert "same field" not in done.stdout
     runs = json.loads(file.read_text())["runs"]
     assert [run["parameters"]["workers"] for run in runs] == [1, 2]
     for run in runs:
         height = 20 * run["parameters"]["workers"]
-        assert run["result"][0] == mpi_heat.cooled(MPI.COMM_SELF, height, 20, 11)[0]
+        assert run["result"][:2] == list(mpi_heat.cooled(MPI.COMM_SELF, height, 20, 11)[:2])
+        assert (run["measure"], run["unit"]) == ("points", "/µs")
+
+
+def test_no_rank_is_without_a_row(demo, tmp_path):
+    done = demo("mpi_heat", "--n", 4, "--steps", 20, "--json", tmp_path / "r.json", ranks=6)
+    assert (done.returncode, done.stderr) == (0, "")
+    runs = json.loads((tmp_path / "r.json").read_text())["runs"]
+    assert [run["parameters"]["workers"] for run in runs] == [1, 2, 4]
+    assert max(run["result"][2] for run in runs) < 1e-15
+    with pytest.raises(CannotRun, match="4 rows are too few for 6 ranks: start fewer ranks, or take more"):
+        heat.rows_of(0, 6, 4)
+
+
+def test_another_field_of_the_same_plate_is_a_fault():
+    def run(variant, workers, digest):
+        return Run(variant, [2.0], parameters={"workers": workers}, result=(1600, digest, 0.0))
+
+    runs = mpi_heat.explain([run("strong", 1, "abc"), run("weak", 1, "abc"), run("strong", 2, "abd")], 5000)
+    first, rate = next(runs), next(runs)
+    assert (first.values, first.measure, first.unit) == ([2.0], "time", "s")
+    assert (rate.values, rate.measure, rate.unit) == ([4.0], "points", "/µs")
+    with pytest.raises(WrongAnswer, match="the same plate became another field: abd, not abc"):
+        next(runs)
 
 
 def test_one_two_four_and_all_of_them():
