@@ -1,7 +1,8 @@
 """Recordings: complete, fresh, valid, made by running the demo; and what they are evidence for."""
 
 import json
-import sys
+import math
+import re
 from statistics import median
 
 import harness
@@ -39,7 +40,11 @@ def test_a_recording_is_valid_and_is_what_its_name_says(file):
     demo, _, options = file.stem.partition("@")
     assert taken["demo"] == demo
     words = [word for option in filter(None, options.split(",")) for word in f"--{option}".split("=")]
-    assert sorted(taken["command"].split()) == sorted(sources.run_line(demo).split() + words)
+    run_line = sources.run_line(demo).split()
+    if run_line[0] == "mpiexec" and "--workers" in words:  # they are mpiexec's
+        place = words.index("--workers")
+        _, run_line[run_line.index("-n") + 1] = words.pop(place), words.pop(place)
+    assert sorted(taken["command"].split()) == sorted(run_line + words)
     assert file.with_suffix(".svg").read_text() == plots.draw(taken), "make record draws it anew"
 
 
@@ -61,7 +66,8 @@ def shape(found):
 def test_its_command_still_gives_a_record_of_the_same_shape(file, tmp_path, demo):
     taken = read(file)  # without options test_contract.py does it
     options = taken["command"].split(".py", 1)[1].split()
-    done = demo(taken["demo"], *options, "--quick", "--json", tmp_path / "again.json", python=sys.executable)
+    ranks = taken["parameters"]["workers"] if taken["command"].startswith("mpiexec") else None
+    done = demo(taken["demo"], *options, "--quick", "--json", tmp_path / "again.json", ranks=ranks)
     assert done.returncode == 0, done.stderr
     assert shape(read(tmp_path / "again.json")) == shape(taken)
 
@@ -534,3 +540,151 @@ def test_what_each_fault_of_2018_cost():
     assert seconds("+ wall clock") < 0.6 * seconds("+ OpenMP flag")
     assert seconds("+ dynamic schedule") <= 1.1 * seconds("same loop in C")
     assert seconds("C for 32 points at once") * 4 < seconds("same loop in C")
+
+
+# --- part 60: MPI
+
+
+def runs(name):
+    return read(CLASS / f"{name}.json")["runs"]
+
+
+def words(name):
+    """Those of the picture that the demo made itself, without line breaks."""
+    return " ".join(read(CLASS / f"{name}.json")["attachments"][0]["alt"].split())
+
+
+def test_each_rank_has_a_memory_of_its_own_and_greetings_come_in_any_order():
+    hello = runs("mpi_hello@workers=4")
+    assert {run["parameters"]["x"] for run in hello} == {"100", "101", "102", "103"}
+    assert len({run["parameters"]["process"] for run in hello}) == 4
+    assert any(len(set(run["parameters"]["places"].split())) > 1 for run in hello)
+
+
+def test_a_buffer_is_its_bytes_and_of_the_wrong_type_garbage():
+    assert found("mpi_point_to_point", "array_as_buffer") == 40
+    assert found("mpi_point_to_point", "array_as_object") > 3 * 40
+    assert found("mpi_wrong_buffer", "3 integers") == found("mpi_wrong_buffer", "5 integers") == 3
+    assert found("mpi_wrong_buffer", "3 floats") == 0
+    assert found("mpi_wrong_buffer", "2 integers", **{"rank 1 has": "error"}) == 0
+    assert "16 bytes received but buffer size is 24" in words("mpi_wrong_buffer")  # the other way round
+
+
+def test_collectives_are_right_on_all_ranks_and_a_broadcast_into_memory_is_faster():
+    for step in ("bcast", "scatter", "gather", "allgather", "reduce", "allreduce"):
+        assert found("mpi_collectives@workers=4", step) == 4
+    assert found("mpi_buffers", "bcast") > 4 * found("mpi_buffers", "Bcast")
+
+
+def test_ranks_share_the_integration_and_pi_is_right():
+    assert found("mpi_pi", "one_rank") > 1.6 * found("mpi_pi", "all_ranks")
+    assert all(abs(run["result"] - math.pi) < 1e-12 for run in runs("mpi_pi"))
+
+
+def test_a_buffer_from_python_is_nearly_as_fast_as_from_c():
+    def us(way, size):
+        return found("mpi_ping_pong", way, "latency", bytes=size)
+
+    assert us("buffer", 8) <= 1.5 * us("buffer_in_C", 8)
+    assert us("pickled", 8) > 4 * us("buffer", 8)
+    assert us("out_of_band", 8) > us("pickled", 8)
+    largest = 8 << 20
+    assert us("pickled", largest) > 4 * us("buffer", largest)
+    assert us("out_of_band", largest) < 2 * us("buffer", largest)
+
+
+def test_a_shared_window_moves_nothing_and_without_fences_sums_are_wrong():
+    assert found("mpi_shared_window", "shared_window", "moved") == 0
+    assert found("mpi_shared_window", "messages", "time") > 1.5 * found(
+        "mpi_shared_window", "shared_window", "time"
+    )
+    assert found("mpi_shared_window", "without_Fence", "wrong") > 0
+    assert found("mpi_shared_window", "shared_window", "wrong") == 0
+
+
+def test_two_blocking_sends_hang_from_some_size_on_and_the_mends_never():
+    assert 1 <= found("mpi_deadlock", "send_then_receive", outcome="hangs") <= 64  # KiB
+    assert found("mpi_deadlock", "send_and_receive", outcome="passes") == 1024
+    assert found("mpi_deadlock", "nonblocking", outcome="passes") == 1024
+    assert len(re.findall(r"rank [01] waits in line \d+: comm\.Send\(", words("mpi_deadlock"))) == 2
+
+
+def test_an_exception_hangs_plain_and_aborts_under_mpi4py():
+    assert found("mpi_crash", "python child.py", outcome="hangs") >= 1
+    assert found("mpi_crash", "python -m mpi4py child.py", outcome="aborts") < 0.5
+    assert found("mpi_crash", "python child.py, kill -9", outcome="aborts") < 0.5
+
+
+def test_the_plate_is_the_same_on_two_ranks_in_half_the_time():
+    one, two = (found("mpi_heat", "strong", workers=workers) for workers in (1, 2))
+    assert one >= 1
+    assert 0.85 <= one / two / 2 < 1.15
+    assert len({run["result"][-2] for run in runs("mpi_heat")}) == 1
+    assert all(run["result"][-1] < 1e-12 for run in runs("mpi_heat"))
+    alone, together = (found("mpi_heat@scaling=weak", "weak", workers=workers) for workers in (1, 2))
+    assert 1.7 < together / alone < 2.3
+
+
+def test_the_rank_with_fewer_rows_waits():
+    uneven = lanes_of("mpi_heat_lanes", cut="twice as many for rank 0")
+    busy = {rank: sum(end - start for start, end, _ in spans) for rank, spans in uneven["workers"].items()}
+    assert busy["rank 0"] > 1.5 * busy["rank 1"]
+
+
+def test_ranks_started_from_a_plain_python_cost_tenths_of_a_second():
+    assert found("mpi_spawn@workers=2", "spawned_without_work", "start") < 1.5
+    assert found("mpi_spawn@workers=2", "spawned", "time") < found("mpi_spawn@workers=2", "alone", "time")
+    assert found("mpi_pool@workers=2", "ranks", "start") > 4 * found(
+        "mpi_pool@workers=2", "processes", "start"
+    )
+    sequential = found("mpi_pool@workers=2", "sequential", "time")
+    assert sequential > 1.4 * found("mpi_pool@workers=2", "processes", "time")
+    assert {run["result"] for run in runs("mpi_pool@workers=2") if run["measure"] == "time"} == {33860}
+
+
+# --- part 70: ipyparallel
+
+
+def test_a_load_balanced_view_leaves_no_engine_waiting_for_long():
+    alone, cut, balanced = (
+        found("ipp_load_balance", way) for way in ("sequential", "direct_view", "load_balanced_view")
+    )
+    assert alone / cut < 1.45
+    assert balanced < 0.9 * cut
+    direct = lanes_of("ipp_load_balance", view="direct_view")
+    assert direct["workers"]["engine 0"][-1][1] < 0.5 * direct["window"]
+    assert at_a_time("ipp_load_balance", view="direct_view") < 1.5
+    assert at_a_time("ipp_load_balance", view="load_balanced_view") > 1.6
+
+
+def test_a_task_costs_milliseconds_and_pays_when_it_is_long():
+    def cost(way):
+        return found("ipp_overhead", way, "cost of a task")
+
+    def efficiency(way):
+        return [
+            median(run["values"])
+            for run in runs("ipp_overhead")
+            if (run["variant"], run["measure"]) == (way, "efficiency")
+        ]
+
+    assert 1 < cost("load_balanced") < 10  # ms
+    assert cost("load_balanced_in_chunks") < 0.5 * cost("load_balanced")
+    assert cost("multiprocessing_pool") < 0.1 * cost("load_balanced")
+    assert max(efficiency("direct_calls")) <= 52
+    assert efficiency("load_balanced")[2] < 50 < 54 < efficiency("load_balanced")[-1]
+    assert efficiency("load_balanced_in_chunks")[-1] > 65
+
+
+def test_a_killed_engine_is_told_of_and_retries_finish_the_work():
+    def after(view, done, error):
+        return found("ipp_survive", view, **{"tasks done": done, "error raised": error})
+
+    assert after("load_balanced", "7 of 8", "EngineError") < 7
+    assert 4.9 < after("with_retries", "8 of 8", "none") < 7
+    assert after("direct", "4 of 8", "EngineError") < 2
+
+
+def test_engines_that_are_ranks_answer_sooner_than_new_ranks():
+    assert found("ipp_mpi", "mpiexec_each_time") > 4 * found("ipp_mpi", "engines_are_ranks")
+    assert all(abs(pi - math.pi) < 1e-9 for run in runs("ipp_mpi") for pi in run["result"])
