@@ -1,33 +1,34 @@
 """A message costs microseconds to begin with; then pickling decides how many bytes a second travel.
 
 Rank 0 sends an array to rank 1 and gets it back, again and again, for growing sizes: half of a round trip.
-Look for: buffers close to C; pickled, several times slower for 8 bytes, and ten times for megabytes.
+Look for: buffers close to C; pickled, ten times slower, for 8 bytes and for megabytes.
 
     $ mpiexec -n 2 python -m mpi4py demos/mpi_ping_pong.py
 """
 
 import sys
-from time import perf_counter
+from itertools import product
 
 from harness import Number, Run, needs_packages, parse_args, record
 
 with needs_packages():
-    import numpy as np
+    from mpi4py import MPI
     from mpi4py.util import pkl5
     from mpi_limits import c_functions
     from ranks import first_ranks
+    from turns import in_turns
 
 LARGEST = Number(8 << 20, 128, least=8, most=1 << 30, about="bytes of the largest message")
-SECONDS, ROUNDS = 0.01, 7  # of one measurement: as many round trips as fit; and how often each is taken
 
 
 def pickled(comm, sent, received, times):
-    rank = comm.rank
-    for _ in range(times):
-        if rank == 0:
+    if comm.rank == 0:
+        for _ in range(times):
             comm.send(sent, dest=1)
-        received = comm.recv(source=1 - rank)
-        if rank == 1:
+            received = comm.recv(source=1)
+    else:
+        for _ in range(times):
+            received = comm.recv(source=0)
             comm.send(received, dest=0)
     return received
 
@@ -37,34 +38,23 @@ def out_of_band(comm, *message):  # pickle's protocol 5: an array's bytes stay a
 
 
 def buffer(comm, sent, received, times):
-    rank = comm.rank
-    for _ in range(times):
-        if rank == 0:
-            comm.Send(sent, dest=1)
-        comm.Recv(received, source=1 - rank)
-        if rank == 1:
-            comm.Send(received, dest=0)
+    out, into = [sent, MPI.BYTE], [received, MPI.BYTE]  # the type is named, as in C
+    if comm.rank == 0:
+        for _ in range(times):
+            comm.Send(out, dest=1)
+            comm.Recv(into, source=1)
+    else:
+        for _ in range(times):
+            comm.Recv(into, source=0)
+            comm.Send(into, dest=0)
     return received
 
 
-def in_turns(comm, ways, size):
-    """Of each way its name, and the microseconds one way in each round."""
-    sent, received = np.arange(size // 8), np.zeros(size // 8, int)
-    trips = {way: [SECONDS] for way in ways}  # a guess, then a round to warm up
-    for way in ways * (1 + ROUNDS):
-        sent += 1  # new numbers
-        times = comm.bcast(max(2, int(SECONDS / trips[way][-1])))
-        comm.Barrier()
-        start = perf_counter()
-        came = way(comm, sent, received, times)
-        trips[way].append((perf_counter() - start) / times)
-        assert comm.rank or np.array_equal(came, sent), f"{way.__name__}: not what was sent came back"
-    return [(way.__name__, [trip / 2 * 1e6 for trip in trips[way][2:]]) for way in ways]
-
-
 def rows(largest):
-    ways, rates = [pickled, out_of_band, buffer, *c_functions("mpi_ping_pong_limit.c", "buffer_in_C")], []
-    for size in (8 << i for i in range(0, largest.bit_length() - 3, 4)):
+    """Latencies, then bandwidths. Those that pickle are apart: they leave the caches to others cold."""
+    groups = [pickled, out_of_band], [buffer, *c_functions("mpi_ping_pong_limit.c", "buffer_in_C")]
+    sizes, rates = [8 << i for i in range(0, largest.bit_length() - 3, 4)], []
+    for ways, size in product(groups, sizes):
         for way, values in first_ranks(2, in_turns, ways, size):
             yield way, values, "latency", "µs", {"bytes": size}
             rates.append((way, [size / 1000 / us for us in values], "bandwidth", "GB/s", {"bytes": size}))
