@@ -585,7 +585,9 @@ def test_a_buffer_from_python_is_nearly_as_fast_as_from_c():
     def us(way, size):
         return found("mpi_ping_pong", way, "latency", bytes=size)
 
-    assert us("buffer", 8) <= 1.5 * us("buffer_in_C", 8)
+    assert us("buffer", 8) < 1.6 * us("buffer_in_C", 8)  # two calls from Python, each 0.25 µs
+    assert us("buffer", 2048) < 1.5 * us("buffer_in_C", 2048)
+    assert us("buffer", 8 << 20) < 1.1 * us("buffer_in_C", 8 << 20)
     assert us("pickled", 8) > 4 * us("buffer", 8)
     assert us("out_of_band", 8) > us("pickled", 8)
     largest = 8 << 20
