@@ -79,6 +79,37 @@ def test_each_way_takes_all_steps_and_wrong_sums_are_counted():
     assert (len(seconds), moved, wrong) == (8, 0, 9)  # rank 0 never wrote
 
 
+def test_a_rank_has_its_share_of_the_array_and_an_array_of_its_own():
+    def probe(comm, window, whole, share, own):
+        given.append((share, own))
+        return 0
+
+    given, comm = [], Comm()
+    mpi_shared_window.taken(probe, comm, comm, comm.whole, 2)
+    for share, own in given:
+        share[0] = 7
+        assert comm.whole.tolist() == [0] * 5 + [7] + [0] * 4
+        assert own.tolist() == [0] * 5
+
+
+@pytest.mark.parametrize(("rank", "size"), [(0, 56), (1, 0), (2, 0)])
+def test_the_window_is_rank_0s_alone(monkeypatch, rank, size):
+    class Win:
+        def Allocate_shared(self, size, comm):
+            asked.append(size)
+            return self
+
+        def Shared_query(self, rank):
+            asked.append(rank)
+            return bytes(56), 1
+
+    asked, comm = [], Comm()
+    comm.rank = rank
+    monkeypatch.setattr(mpi_shared_window.MPI, "Win", Win())
+    assert len(mpi_shared_window.shared_array(comm, 7)[1]) == 7
+    assert asked == [size, 0]
+
+
 def test_an_array_lies_in_the_window():
     window, whole = mpi_shared_window.shared_array(MPI.COMM_SELF, 7)
     whole[:] = range(7)
