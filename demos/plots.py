@@ -436,7 +436,8 @@ def values_beside(
 ) -> list[str]:
     """The number of each point of the first curve: nobody reads a factor from a logarithmic scale.
 
-    It stands below the point; above it where there is more room from other curves and the picture's end.
+    It stands below the point, or above it where other curves or the picture's end are in the way; where they
+    are in both, it is left out.
     """
     parts, free = [], 0.0
     for i, ((x, y), value) in enumerate(zip(points, values)):
@@ -447,6 +448,8 @@ def values_beside(
             there = [other - y for curve in others for at_x, other in curve if at_x == x]
             below = y + 38 <= bottom and not any(0 <= away <= 60 for away in there)
             above = y - 38 >= top - 14 and not any(-60 <= away <= 0 for away in there)  # below the title
+            if all(any(8 <= side * away <= 40 for away in there) for side in (1, -1)):
+                continue  # it would lie on another curve
             at = y - 24 if above and not below else min(y + 24, bottom - 14)
             parts.append(text(x + shift, at, number(value), SMALL, anchor, nth(0), bold=True))
             free = first + width
