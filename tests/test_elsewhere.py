@@ -114,7 +114,7 @@ def test_options_reach_the_other_python(demo, tmp_path):
 def test_a_gil_that_is_not_as_claimed_is_an_error(demo, tmp_path):
     """A program that says that it has no GIL, and is this Python all the same."""
     claim = answers(build="free-threaded", gil=False, executable=str(tmp_path / "python"))
-    text = f'case "$*" in *get_config_var*) {claim};; *) shift 2; exec {sys.executable} "$@";; esac'
+    text = f'case "$*" in *get_config_var*) {claim};; *) shift 2; exec "{sys.executable}" "$@";; esac'
     done = demo("gil_lanes", "--quick", "--python", program(tmp_path / "python", text))
     assert done.returncode == 2
     assert done.stderr == "gil_lanes.py: 3.14t, GIL off: at the end it was otherwise\n"

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 
 import gil_cpu_bound
 import pytest
@@ -52,7 +51,7 @@ def test_its_rows_are_the_three_mechanisms(demo, tmp_path):
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 def test_ctrl_c_ends_the_processes(method):
     mark = watchdog.mark("CPU_BOUND_TEST")
-    command = [sys.executable, *forced("gil_cpu_bound", method), "--limit", "400000", "--workers", "2"]
+    command = [*forced("gil_cpu_bound", method), "--limit", "400000", "--workers", "2"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     child = subprocess.Popen(command, env=os.environ | mark, start_new_session=True, cwd=DEMOS, **pipes)
     try:
