@@ -20,14 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import mpi4py
+import mpich_files
 import psutil
 import ranks  # noqa: F401  (nothing is left in shared memory)
 import watchdog
-from harness import IS_PROGRAM, RANKS, CannotRun, Run, ctrl_c_is_mine, leave_early
+from harness import IS_PROGRAM, RANKS, CannotRun, Run, ctrl_c_is_mine, leave_early, stay_on_this_machine
+from launcher import search_path
 
 mpi4py.rc.finalize = False  # at an early end it would wait for children that still work: see family()
-if "MPI4PY_LIBMPI" not in os.environ:
-    os.environ.setdefault("UCX_NET_DEVICES", "lo")
+stay_on_this_machine()
 from mpi4py import MPI  # noqa: E402  (it starts with what is set above)
 
 SESSION = "import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])"
@@ -59,10 +60,8 @@ def leave() -> None:
     """At a Ctrl-C; the children are ended by mpiexec and by the guard, but what they share must go first."""
     SOCKETS[0].recv(1)
     for child in watchdog.marked(guarded()[0]):
-        with contextlib.suppress(OSError):  # it is gone, or this is no Linux
-            for line in Path(f"/proc/{child.pid}/maps").read_text().splitlines():
-                if "/mpich_shm_" in line and not line.endswith("(deleted)"):
-                    Path(line[line.index("/dev/shm") :]).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is gone
+            mpich_files.forget(child.pid)
     leave_early()
 
 
@@ -76,8 +75,7 @@ def launcher() -> Iterator[None]:
     if MPI.Get_library_version().startswith("Open MPI") and RANKS is None:
         raise CannotRun("Open MPI starts no ranks from a plain Python, MPICH does: pip install mpich instead")
     path = os.environ["PATH"]
-    ours = os.pathsep.join([str(Path(sys.executable).parent), path])
-    real = shutil.which("mpiexec", path=path if "MPI4PY_LIBMPI" in os.environ else ours)
+    real = shutil.which("mpiexec", path=path if "MPI4PY_LIBMPI" in os.environ else search_path())
     if not real:
         raise CannotRun("mpiexec is missing: pip install mpich")
     mark, _ = guarded()

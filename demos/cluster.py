@@ -21,13 +21,13 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import ipyparallel as ipp
+import launcher
 import watchdog
-from harness import CannotRun
+from harness import CannotRun, most_workers
 from IPython import get_ipython
 from machine import usable_cores
 
 HERE = str(Path(__file__).resolve().parent)
-PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # mpiexec is there
 BEATS = [  # an engine counts from its second heartbeat on: by default, after 3 to 6 s
     "--HeartMonitor.period=200",  # ms
     "--HeartMonitor.max_heartmonitor_misses=50",  # it may be silent for 10 s
@@ -136,7 +136,7 @@ def running(n: int, engines: str, encrypted: bool) -> Iterator[ipp.Client]:
         wait_until(lambda: len(client.ids) == n, processes, folder)
         if engines == "mpi":  # all have their shared memory now; without its name it ends with them
             for segment in watchdog.mpi_segments(watchdog.marked(mark)):
-                Path(segment).unlink(missing_ok=True)
+                segment.unlink(missing_ok=True)
         yield client
 
 
@@ -165,7 +165,7 @@ def commands(n: int, engines: str, encrypted: bool, folder: Path) -> list[list[s
 
 def launch(command: list[str], mark: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
     """Start a process that carries the mark and reads no settings of the user's; its words go to a file."""
-    own = {**mark, "IPYTHONDIR": str(folder), "PATH": PATH}
+    own = {**mark, "IPYTHONDIR": str(folder), "PATH": launcher.search_path()}
     own["PYTHONPATH"] = os.pathsep.join(filter(None, [HERE, os.environ.get("PYTHONPATH")]))  # as ours
     if "MPI4PY_LIBMPI" not in os.environ:  # not for a site's own MPI
         own["UCX_NET_DEVICES"] = os.environ.get("UCX_NET_DEVICES", "lo")  # messages stay on this machine
@@ -214,7 +214,7 @@ def checked(n: int | None, engines: str) -> int:
     """The number of engines; a slip of the finger must not start 10,000 processes."""
     if engines not in ("local", "mpi"):
         raise Refused(f"engines must be 'local' or 'mpi', not {engines!r}")
-    most = max(64, 4 * usable_cores())
+    most = most_workers()
     if n is None:
         return usable_cores()
     if not isinstance(n, int) or not 1 <= n <= most:
@@ -223,9 +223,8 @@ def checked(n: int | None, engines: str) -> int:
 
 
 def mpiexec() -> str:
-    """The launcher: the one that the variable MPIEXEC names, else of this environment, else of the system."""
-    name = os.environ.get("MPIEXEC", "mpiexec")
-    found = shutil.which(name, path=PATH)
-    if not found:
-        raise Refused(f"{name} is missing: pip install mpich")
-    return found
+    """launcher.mpiexec(), whose refusal is one line in a notebook, too."""
+    try:
+        return launcher.mpiexec()
+    except CannotRun as error:
+        raise Refused(str(error)) from None

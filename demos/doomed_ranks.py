@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from threading import Thread
 from time import perf_counter, sleep
 from typing import Any
 
+import launcher
 import textpicture
 from harness import Attachment, CannotRun, Run, ctrl_c_is_mine, needs_packages
 
@@ -77,13 +77,13 @@ def two_ranks(words: Iterable[str], folder: str) -> Iterator[tuple[Popen[str], Q
 
     Nothing is left of them at the end, nor if this process is killed.
     """
-    launcher, said = find_mpiexec(), Queue[Any]()
+    program, said = launcher.mpiexec(), Queue[Any]()
     mark = watchdog.mark("DOOMED_RANKS")
     guard = watchdog.guard(mark, folder)
     try:
         with ctrl_c_is_mine():
             mpiexec = Popen(
-                [launcher, "-n", "2", sys.executable, "-u", *words],
+                [program, "-n", "2", sys.executable, "-u", *words],
                 cwd=HERE,
                 env=os.environ | mark | {FOLDER: folder},
                 stdin=DEVNULL,
@@ -99,16 +99,6 @@ def two_ranks(words: Iterable[str], folder: str) -> Iterator[tuple[Popen[str], Q
         watchdog.end(mark)
         guard.kill()
         guard.wait()
-
-
-def find_mpiexec() -> str:
-    """The launcher: the one that the variable MPIEXEC names, else of this environment, else of the system."""
-    name = os.environ.get("MPIEXEC", "mpiexec")
-    folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    found = shutil.which(name, path=folders)
-    if found is None:
-        raise CannotRun(f"{name} is missing: pip install mpich")
-    return found
 
 
 def read(mpiexec: Popen[str], said: Queue[Any]) -> None:

@@ -36,7 +36,7 @@ def say_interrupted() -> None:
 
 
 def from_launcher(*names: str) -> int | None:
-    """A number that mpiexec gave to this process, by the name that MPICH, Open MPI or Slurm has for it."""
+    """A number that mpiexec gave to this process, by the name that its MPI has for it."""
     return next((int(os.environ[name]) for name in names if name in os.environ), None)
 
 
@@ -46,13 +46,18 @@ LET_SPEAK = 0.2  # seconds for rank 0: when one rank is gone, mpiexec ends the o
 SAID: list[str] = []
 
 
+def stay_on_this_machine() -> None:
+    """What MPI reads when it starts: no message leaves this machine, but for those of a site's own MPI."""
+    if "MPI4PY_LIBMPI" not in os.environ:
+        os.environ.setdefault("UCX_NET_DEVICES", "lo")
+
+
 def prepare_rank() -> None:
     """Before MPI starts: its messages stay on this machine, and a Ctrl-C ends the rank even within MPI.
 
     A call of MPI lets no Python handler run, so a thread waits for the signal, which all others block.
     """
-    if "MPI4PY_LIBMPI" not in os.environ:  # not for a site's own MPI
-        os.environ.setdefault("UCX_NET_DEVICES", "lo")
+    stay_on_this_machine()
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         threading.Thread(target=lambda: leave_early(signal.sigwait({signal.SIGINT})), daemon=True).start()
@@ -154,9 +159,8 @@ class Parser(argparse.ArgumentParser):
     def exit(self, status: int = 0, message: str | None = None) -> Any:
         if message and RANK == 0:
             print(message, end="", file=sys.stderr)
-        if (
-            "mpi4py.MPI" in sys.modules and IS_PROGRAM
-        ):  # all ranks are here; `-m mpi4py` would call it an abort
+        if "mpi4py.MPI" in sys.modules and IS_PROGRAM:
+            # All ranks come here; a SystemExit would be an abort for `-m mpi4py`.
             sys.modules["mpi4py.MPI"].Finalize()
             sys.stdout.flush()
             os._exit(status)
@@ -194,8 +198,8 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
             parser.add_argument(f"--{name}", default="", metavar="NAME", help=option)
             continue
         number = option if isinstance(option, Number) else Number(*option)
-        if name == "workers":  # a slip of the finger must not start 10,000 processes
-            most = 61 if sys.platform == "win32" else max(64, 4 * usable_cores())  # 61: Windows' largest pool
+        if name == "workers":
+            most = 61 if sys.platform == "win32" else most_workers()  # 61: Windows' largest pool
             number = Number(number.default, number.quick, 1, most, "threads, processes or ranks")
         numbers[name] = number
         default = "one a usable core" if number.default is None else f"{number.default:g}"
@@ -223,6 +227,11 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
     args.command = " ".join([line, *without(given, "--json", "--plot")])
     args.given = list(without(given, "--json", "--plot", "--python"))
     return args
+
+
+def most_workers() -> int:
+    """A slip of the finger must not start 10,000 processes."""
+    return max(64, 4 * usable_cores())
 
 
 def check_ranks(parser: Parser, line: str, ranks: Number) -> int:

@@ -8,7 +8,6 @@ Look for: a speedup close to the number of ranks, as long as each has a core; an
 
 import math
 import sys
-import time
 from functools import partial
 
 from harness import Number, compare, needs_packages, parse_args, record
@@ -16,7 +15,7 @@ from harness import Number, compare, needs_packages, parse_args, record
 with needs_packages():
     import numpy as np
     from mpi4py import MPI
-    from ranks import slowest_rank
+    from ranks import asleep, slowest_rank
 
 N = Number(50_000_000, 1_000_000, least=1, most=10**12, about="steps of the integration")
 BLOCK = 20_000  # steps; their arrays fit in a core's own cache
@@ -40,12 +39,6 @@ def pi(comm, n):
     total = np.zeros((), "d")
     comm.Reduce(mine, total, op=MPI.SUM, root=0)
     return float(total)
-
-
-def asleep(request):
-    """Wait, but do not poll, as MPI does when it waits: that takes a core."""
-    while not request.Test():
-        time.sleep(0.001)
 
 
 def one_rank(comm, n):

@@ -18,7 +18,8 @@ with needs_packages():
     import numpy as np
     from children import family, launcher, once
     from mpi4py import MPI
-    from mpi_pi import asleep, share
+    from mpi_pi import share
+    from ranks import asleep
 
 N = Number(200_000_000, 1_000_000, least=1, most=10**12, about="steps of the integration")
 ERROR = 1e-12  # at most, by which two sums of the same numbers differ: they are rounded in another order

@@ -44,13 +44,6 @@ GROUP = 12  # units between groups of bars
 APART = 32  # units from a curve's label to the next
 NOISE = 0.005  # a serial fraction below it is noise, and so is its ceiling
 CELL, CELL_LANE = 220.0, 32.0  # of a grid of lanes: the width of a cell at most, the height of a lane
-STATE_WORDS = {
-    "ran": "ran",
-    "waiting": "waited for the GIL",
-    "no core": "no core free",
-    "idle": "did not run",
-    "unknown": "unknown",
-}
 SLIVER = 0.005  # of the window: less of a state cannot be seen and needs no legend
 Entry = Mapping[str, Any]
 
@@ -174,13 +167,7 @@ def grid(record: Entry) -> str:
             parts.append(text(x, below + 18, f"{at_once:.1f}", TEXT, bold=True))
             bottom = max(bottom, below)
         y = bottom + 52
-    seen = {state for each in record["lanes"] for state in visible(each)}
-    x = left
-    for state, words in STATE_WORDS.items():
-        if state in seen:
-            colour, share = look("ran", state, 0)
-            parts += [rect(x, y - 12 * share, 24, 24 * share, colour, state), text(x + 34, y, words, SMALL)]
-            x += 70 + 14 * len(words)
+    parts += legend(left, y, record["lanes"], gil=True)
     words = f"numbers: how many ran at a time · {describe_machine(record['machine'])}"
     parts.append(text(WIDTH, y + 38, words, SMALL, "end", "muted"))
     return svg(y + 54, alt(record), parts)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
 
+import mpich_files
 from harness import RANK, RANKS, REPEATS, SHORT, Run, cpu_clock, since
 from mpi4py import MPI
 
@@ -23,10 +23,7 @@ Span = tuple[int, int, str]
 def forget_shared_memory() -> None:
     """Unlink MPICH's files in /dev/shm while all ranks have them mapped: else a killed rank leaves them."""
     MPI.COMM_WORLD.Barrier()
-    maps = Path("/proc/self/maps")
-    for line in maps.read_text().splitlines() if maps.exists() else ():
-        if "/mpich_shm_" in line and not line.endswith("(deleted)"):
-            Path(line[line.index("/dev/shm") :]).unlink(missing_ok=True)
+    mpich_files.forget()
 
 
 def slowest_rank(function: Callable[..., Any], *args: Any, **parameters: Any) -> Run:
@@ -61,18 +58,19 @@ def slowest_rank(function: Callable[..., Any], *args: Any, **parameters: Any) ->
 
 
 def first_ranks(number: int, function: Callable[..., Any], *args: Any) -> Any:
-    """function(comm of the first ranks, *args), while the others sleep; its result on rank 0, for all.
-
-    MPI waits by polling, which takes a core from those that work: so the others only look now and then.
-    """
+    """function(comm of the first ranks, *args), while the others sleep; its result on rank 0, for all."""
     world = MPI.COMM_WORLD
     part = world.Split(world.rank < number)
     result = function(part, *args) if world.rank < number else None
-    done = world.Ibarrier()
-    while not done.Test():
-        sleep(NAP)
+    asleep(world.Ibarrier())
     part.Free()
     return world.bcast(result)
+
+
+def asleep(request: Any) -> None:
+    """Wait until a request is done, looking now and then: MPI's own waiting polls, which takes a core."""
+    while not request.Test():
+        sleep(NAP)
 
 
 def of_all_ranks(spans: Iterable[Span]) -> tuple[tuple[int, int], dict[str, list[Span]]]:

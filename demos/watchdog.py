@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
+from mpich_files import mapped
 
 GRACE = 1.0  # seconds between TERM and KILL
 TRACKER_GRACE = 1.5  # seconds for multiprocessing's resource tracker to unlink shared memory
@@ -43,7 +44,7 @@ def end(mark: dict[str, str]) -> None:
 
     multiprocessing's resource tracker goes last: it unlinks shared memory when its clients are gone.
     """
-    segments = set()
+    segments: set[Path] = set()
     deadline = None
     while found := marked(mark):
         trackers = [process for process in found if is_tracker(process)]
@@ -63,7 +64,7 @@ def end(mark: dict[str, str]) -> None:
             send(others, "kill")
             psutil.wait_procs(others, timeout=0.2)
     for segment in segments:
-        Path(segment).unlink(missing_ok=True)
+        segment.unlink(missing_ok=True)
 
 
 def guard(mark: dict[str, str], *folders: str) -> subprocess.Popen[bytes]:
@@ -111,12 +112,12 @@ def is_tracker(process: psutil.Process) -> bool:
     return False
 
 
-def mpi_segments(processes: Iterable[psutil.Process]) -> set[str]:
-    """MPICH's shared memory that these processes map: no kind of death removes it."""
-    found = set()
+def mpi_segments(processes: Iterable[psutil.Process]) -> set[Path]:
+    """MPICH's shared memory that these processes map."""
+    found: set[Path] = set()
     for process in processes:
-        with contextlib.suppress(psutil.Error, OSError, AttributeError):  # macOS has no memory_maps
-            found |= {region.path for region in process.memory_maps() if "/mpich_shm_" in region.path}
+        with contextlib.suppress(OSError):  # gone, or somebody else's
+            found |= mapped(process.pid)
     return found
 
 

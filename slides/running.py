@@ -6,7 +6,6 @@ import json
 import os
 import queue
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,11 +21,11 @@ DEMOS = ROOT / "demos"
 RUNNING = ROOT / "build" / "running"  # holds a file while a demo runs: one that stays tells of a dead kernel
 
 sys.path.append(str(DEMOS))
-import sources  # noqa: E402  (the demos are scripts, not an installed package)
+import launcher  # noqa: E402  (the demos are scripts, not an installed package)
+import sources  # noqa: E402
 import watchdog  # noqa: E402
-from machine import usable_cores  # noqa: E402
+from harness import CannotRun, most_workers  # noqa: E402
 
-BINARIES = str(Path(sys.executable).parent)  # of this environment: MPI starts its own programs by name
 DEADLINE = 20.0  # seconds; an audience waits no longer
 COMPILING = 120.0  # seconds for a first run, on a slow machine
 MOST_LINES = 500  # no slide shows more; a demo that prints more has gone wild
@@ -79,17 +78,15 @@ def command(demo: str, options: Options) -> list[str]:
 
 
 def mpiexec() -> str:
-    """The launcher: the one that the variable MPIEXEC names, else of this environment, else of the system."""
-    name = os.environ.get("MPIEXEC", "mpiexec")
-    found = shutil.which(name, path=os.pathsep.join([BINARIES, os.environ["PATH"]]))
-    if found is None:
-        raise Failed(f"{name} is missing: pip install mpich")
-    return found
+    try:
+        return launcher.mpiexec()
+    except CannotRun as error:
+        raise Failed(str(error)) from None
 
 
 def ranks(workers: object) -> str:
     """The value of mpiexec's -n; Failed where that is none."""
-    most = max(64, 4 * usable_cores())
+    most = most_workers()
     if not (isinstance(workers, int) and 1 <= workers <= most):
         raise Failed(f"workers must be a whole number from 1 to {most}, not {workers!r}")
     return str(workers)
@@ -104,7 +101,7 @@ def compile_first(demo: str) -> None:
 
 def stream(words: list[str], mark: dict[str, str], deadline: float, line_seen: Print) -> None:
     """Run the command until it ends well; Failed if it does not, in time and with few lines."""
-    path = {"PATH": os.pathsep.join([BINARIES, os.environ["PATH"]])}
+    path = {"PATH": launcher.search_path()}  # MPI starts its own programs by name
     terminal = {"COLUMNS": str(COLUMNS), "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
     child = subprocess.Popen(
         words,

@@ -203,7 +203,7 @@ def test_without_mpiexec_one_line_says_so(monkeypatch, tmp_path):
         doomed_ranks.watch(["-c", ""], 1)
     monkeypatch.setenv("MPIEXEC", "srun")
     with pytest.raises(CannotRun, match=r"^srun is missing"):
-        doomed_ranks.find_mpiexec()
+        doomed_ranks.launcher.mpiexec()
 
 
 def test_nothing_stays_of_a_demo_that_is_killed():

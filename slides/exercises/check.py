@@ -20,7 +20,6 @@ import multiprocessing
 import os
 import random
 import re
-import shutil
 import signal
 import statistics
 import subprocess
@@ -946,13 +945,13 @@ def with_ranks(part: Callable[..., Any]) -> Callable[[Callable[..., str]], Calla
 
 def by_ranks(size: int, **arguments: Any) -> list[Any]:
     """What the parts of all ranks give; nothing is left of them, be they stuck, or this process killed."""
-    watchdog, name = from_demos("watchdog"), os.environ.get("MPIEXEC", "mpiexec")
+    watchdog = from_demos("watchdog")
     if not find_spec("mpi4py"):
         raise Lacking("mpi4py is missing: pip install mpi4py")
-    folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    launcher = shutil.which(name, path=folders)
-    if not launcher:
-        raise Lacking(f"{name} is missing: pip install mpich")
+    try:
+        launcher = from_demos("launcher").mpiexec()
+    except from_demos("harness").CannotRun as error:
+        raise Lacking(str(error)) from None
     mark = watchdog.mark("EXERCISE")
     command = [launcher, "-n", str(size), sys.executable, "-m", "mpi4py", script()]
     with tempfile.TemporaryDirectory() as place, watchdog.guard(mark, place) as guard:
