@@ -607,6 +607,8 @@ def end_workers(number: int = 0, frame: FrameType | None = None) -> None:
         call_after(SOON, end_workers)
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0)
     sys.unraisablehook = raise_again
     if hasattr(signal, "setitimer") and IS_PROGRAM:
         call_after(LAST, leave_early)
@@ -616,9 +618,12 @@ def end_workers(number: int = 0, frame: FrameType | None = None) -> None:
 
 
 def call_after(seconds: float, function: Callable[..., Any]) -> None:
-    """Have the main thread call it, even if it waits for a lock then; where a system has setitimer."""
+    """Have the main thread call it, even if it waits for a lock then; where a system has setitimer.
+
+    Again and again, until it stops the timer: a call that begins to wait just then does not hear the first.
+    """
     signal.signal(signal.SIGALRM, function)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
 
 
 def is_no_time(frame: FrameType | None) -> bool:

@@ -358,7 +358,7 @@ def curves(record: Entry, parameter: str) -> str:
     many = len(max((run["values"] for run in runs), key=len)) >= MANY
     title += ", logarithmic" * logarithmic(ys) + (f"; {words}" if (words := spread_words(runs)) else "")
     name_at = max(40, SMALL * len(number(xs[-1])) * 0.29 + 16)  # beside the last number of the axis
-    left = max(100.0, 12 + 0.5 * SMALL * max(len(number(y)) for y in marks(ys)))
+    left = max(100.0, 12 + 0.6 * SMALL * max(len(number(y)) for y in marks(ys)))
     right = WIDTH - name_at - beside([*labels, parameter])
     top, bottom = 44.0, 44 + max(250.0, APART * len(labels))
     to_x, to_y = scale(xs, left, right), scale([*marks(ys), *ys], bottom, top)
@@ -423,24 +423,34 @@ def values_beside(
 ) -> list[str]:
     """The number of each point of the first curve: nobody reads a factor from a logarithmic scale.
 
-    It stands below the point, or above it where other curves or the picture's end are in the way; where they
-    are in both, it is left out.
+    It stands below the point, above it, or aslant, where no curve and no end of the picture is in the way.
     """
     parts, free = [], 0.0
     for i, ((x, y), value) in enumerate(zip(points, values)):
-        anchor, shift = ("start", 20) if i == 0 else ("end", -16) if i == len(points) - 1 else ("middle", 0)
-        width = beside([number(value)])
-        first = x + shift - {"start": 0, "middle": width / 2, "end": width}[anchor]
-        if first >= free:
-            there = [other - y for curve in others for at_x, other in curve if at_x == x]
-            below = y + 38 <= bottom and not any(0 <= away <= 60 for away in there)
-            above = y - 38 >= top - 14 and not any(-60 <= away <= 0 for away in there)  # below the title
-            if all(any(8 <= side * away <= 40 for away in there) for side in (1, -1)):
-                continue  # it would lie on another curve
-            at = y - 24 if above and not below else min(y + 24, bottom - 14)
-            parts.append(text(x + shift, at, number(value), SMALL, anchor, nth(0), bold=True))
-            free = first + width
+        width = 0.58 * SMALL * len(number(value))
+        beneath = [x - width / 2] if 0 < i < len(points) - 1 else []  # not on the axis or on the names
+        right, left = [x + 16] if i < len(points) - 1 else [], [x - 16 - width] if i else []
+        places = [(start, y + 24) for start in beneath or right or left]
+        places += [(start, y - 24) for start in beneath or right or left]
+        places += [(start, y + 18) for start in right] + [(start, y - 18) for start in left]
+        for start, at in places:
+            inside = start >= free and top - 4 <= at <= bottom - 12
+            if inside and not any(lies_on(curve, start, start + width, at) for curve in (points, *others)):
+                parts.append(text(start, at, number(value), SMALL, colour=nth(0), bold=True))
+                free = start + width + 20
+                break
     return parts
+
+
+def lies_on(curve: Sequence[tuple[float, float]], left: float, right: float, y: float) -> bool:
+    """Whether a line of text between left and right, its middle at y, would lie on a curve or its points."""
+    for (x1, y1), (x2, y2) in zip(curve, curve[1:]):
+        if max(x1, left) <= min(x2, right):
+            slope = (y2 - y1) / (x2 - x1)
+            ends = [y1 + slope * (x - x1) for x in (max(x1, left), min(x2, right))]
+            if min(ends) < y + SMALL * 0.45 and max(ends) > y - SMALL * 0.45:
+                return True
+    return False
 
 
 def serial_fraction(points: Iterable[tuple[float, float]]) -> float:

@@ -339,7 +339,8 @@ def test_rates_without_a_worker_that_has_a_core_are_named_only():
 
 def test_a_logarithmic_scale_has_the_numbers_of_the_first_curve():
     texts = drawn("close curves").iter(f"{SVG}text")
-    assert [word.text for word in texts if word.get("class") == "series-1"] == ["0.005", "1", "2"]
+    shown = [word.text for word in texts if word.get("class") == "series-1"]
+    assert shown == ["1", "2"]  # 0.005 would lie on the third curve
     assert not [word for word in drawn("rates").iter(f"{SVG}text") if word.get("class") == "series-1"]
 
 
