@@ -100,6 +100,7 @@ REPEATS = 3  # of a call shorter than SHORT, after one call to warm up
 SHORT = 1.0  # seconds; a longer call is measured once, its warm-up is a small part of it
 MOMENT = 1.0  # seconds, for a pool to notice that its workers are gone
 SOON = 0.001  # seconds
+REAPED = 0.01  # seconds in which a fork server notices that a child has ended
 LAST = 4.0  # seconds after a Ctrl-C: whatever still waits then, waits for a lock that nobody frees any more
 STARTED = perf_counter()  # the zero of the output's timestamps
 
@@ -431,11 +432,28 @@ def cpu_clock() -> float | None:
     if resource is None:
         return None
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return process_time() + children.ru_utime + children.ru_stime
+    own = process_time() + children.ru_utime + children.ru_stime
+    others = forkserver_seconds()
+    return None if others is None else own + others
+
+
+def forkserver_seconds() -> float | None:
+    """CPU seconds of multiprocessing's fork server and its ended children, which are not ours."""
+    server = getattr(sys.modules.get("multiprocessing.forkserver"), "_forkserver", None)
+    pid = getattr(server, "_forkserver_pid", None)
+    if pid is None:
+        return 0.0
+    time.sleep(REAPED)
+    try:
+        _, _, fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")
+    except OSError:
+        return None  # not Linux
+    return sum(map(int, fields.split()[11:15])) / os.sysconf("SC_CLK_TCK")  # proc(5): utime to cstime
 
 
 def since(cpu: float | None) -> float | None:
-    return None if cpu is None else cpu_clock() - cpu  # type: ignore[operator]
+    now = cpu_clock()
+    return None if cpu is None or now is None else now - cpu
 
 
 # --- the record ------------------------------------------------------------------------------------------
