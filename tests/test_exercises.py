@@ -41,6 +41,8 @@ NOT_YET = {
     "sum_it_together": r"prices are missing, 1 of [\d,]+, because none of 2 ranks asks for price\(\d+\)",
     "push_it_once": r"came 6\d times to 2 engines, because it is sent along with each task",
     "balance_the_load": r"engine [01], which is slow, had 120 of 240 tasks, because they were dealt out",
+    "make_it_once": r"4 threads made [234] connections to server \d\d, because they looked before the first",
+    "share_an_iterator": r"line 19 raised ValueError: generator already executing, because a thread came for",
 }
 NUMBA = {"count_in_parallel", "compile_it_once"}  # these need it
 CYTHON = {"type_the_loop", "share_the_loop"}  # these need Cython and a C compiler
@@ -63,6 +65,12 @@ SENDRECV = "comm.Sendrecv(mine, dest=following, recvbuf=theirs, source=before)"
 ISEND, RECV = "comm.Isend(mine, dest=following)", "comm.Recv(theirs, source=before)"
 ALLREDUCE, STRIDE = "int(comm.allreduce(mine))", "range(comm.rank, n, comm.size)"
 KEPT, SIXES = 'Reference("atlas")', ", chunksize=6"
+LOCKED, LOOK, CONNECT = (
+    "    with lock:\n",
+    "        if server not in made:\n",
+    "made[server] = Connection(server)",
+)
+TAKES, EACH = "        with lock:\n            task = next(tasks, None)\n", "    while True:\n"
 
 # What to change in a solution, and why that is wrong then
 WRONG = {
@@ -244,6 +252,47 @@ WRONG = {
         ({SIXES: ", chunksize=120"}, NOT_YET["balance_the_load"]),
         ({"small_task, tasks": "small_task, tasks[::-1]"}, "240 tasks, .* because they came in another one"),
         ({f"view.map_sync(small_task, tasks{SIXES})": "map(small_task, tasks)"}, "the script itself did"),
+    ],
+    "make_it_once": [
+        ({"with lock:": "with threading.Lock():"}, NOT_YET["make_it_once"]),
+        (
+            {
+                LOCKED: "    if True:\n",
+                f"            {CONNECT}": f"            with lock:\n                {CONNECT}",
+            },
+            NOT_YET["make_it_once"],
+        ),
+        (
+            {LOOK: "", f"            {CONNECT}": "        made.setdefault(server, Connection(server))"},
+            r"another connection to server \d\d was made, though there was one, because",
+        ),
+        ({CONNECT: "return Connection(server)"}, r"another connection to server \d\d .* it was not kept"),
+        (
+            {LOOK: "        if not made:\n", "return made[server]": "return next(iter(made.values()))"},
+            r"gave the connection to server \d\d, because it is to give the one to server \d\d",
+        ),
+        ({"return made[server]": "pass"}, r"gave None, because it is to give the one to server \d\d"),
+    ],
+    "share_an_iterator": [
+        ({"with lock:": "with threading.Lock():"}, "line 17 raised ValueError: generator already executing"),
+        (
+            {TAKES: TAKES.replace("with lock", "try") + "        except ValueError:\n            continue\n"},
+            r"\d+ times a thread came for a task while another .* because no lock lets it wait",
+        ),
+        (
+            {"with lock:": "if True:", EACH: "    with lock:\n     while True:\n"},
+            "at most 1 of 4 threads worked",
+        ),
+        (
+            {"        do(task)": "        return do(task)"},
+            "36 of 40 tasks were not done, because nobody took them",
+        ),
+        (
+            {"do(task)": "task.number % 8 and do(task)"},
+            "5 of 40 tasks .*, because a thread took them, and did",
+        ),
+        ({"do(task)": "do(task) or do(task)"}, "40 tasks were done 80 times, because some were done again"),
+        ({", None)": ")"}, "line 17 raised StopIteration"),
     ],
 }
 

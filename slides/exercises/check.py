@@ -1241,5 +1241,121 @@ def balanced(engines: Engines, share: Callable[[Engines, list[float]], list[Answ
     return f"the fast engine had {100 * fast:.0f} % of {SMALL_TASKS} tasks, in {messages} messages"
 
 
+# --- make_it_once, share_an_iterator ---------------------------------------------------------------------
+
+CALLERS = 4
+SERVERS = 5
+connected: list[str] = []  # the server, of each connection
+
+
+class Connection:
+    """To make one takes a moment, in which other threads come; it notes that it was made."""
+
+    def __init__(self, server: str) -> None:
+        connected.append(server)
+        time.sleep(0.05)
+        self.server = server
+
+    def __repr__(self) -> str:
+        return f"the connection to {self.server}"
+
+
+@judged
+def make_it_once(connection: Callable[[dict[str, Connection], str], Connection]) -> str:
+    """One connection to each server, however many threads ask for it, and however often."""
+    made: dict[str, Connection] = {}
+
+    def ask(server: str, got: list[Connection]) -> None:
+        got.append(connection(made, server))
+
+    for server in random.sample([f"server {number}" for number in range(10, 100)], SERVERS):
+        got: list[Connection] = []
+        at_the_same_time(ask, [(server, got)] * CALLERS)
+        at_once = connected.count(server)
+        ask(server, got)
+        for each in got:
+            if getattr(each, "server", None) != server:
+                raise NotYet(f"connection() gave {each}, because it is to give the one to {server}")
+        if connected.count(server) > at_once:
+            raise NotYet(
+                f"another connection to {server} was made, though there was one, because it was not kept, or"
+                " nobody looked first"
+            )
+        if at_once > 1:
+            raise NotYet(
+                f"{CALLERS} threads made {at_once} connections to {server}, because they looked before the"
+                " first one was there, and did not look again"
+            )
+    return (
+        f"{CALLERS} threads at once asked for each of {SERVERS} servers, and one connection to each was made"
+    )
+
+
+SHARED_TASKS = 40
+did: list[int] = []  # the numbers of the tasks that were done
+doing = Witness()
+
+
+class Task(NamedTuple):
+    number: int
+
+
+def do(task: Task) -> None:
+    doing.watch(0.01)
+    did.append(task.number)
+
+
+class OneAtATime:
+    """A generator of tasks; it refuses a second thread, as generators do, and notes that.
+
+    It does so by itself: without a GIL, Python 3.14 may let it in, and abort.
+    """
+
+    def __init__(self) -> None:
+        self.tasks = map(Task, range(SHARED_TASKS))
+        self.inside = threading.Lock()
+        self.taken: list[Task] = []
+        self.refused: list[int] = []  # the threads
+
+    def __iter__(self) -> OneAtATime:
+        return self
+
+    def __next__(self) -> Task:
+        if not self.inside.acquire(blocking=False):
+            self.refused.append(threading.get_ident())
+            raise ValueError("generator already executing")
+        try:
+            time.sleep(0.001)
+            self.taken.append(next(self.tasks))
+            return self.taken[-1]
+        finally:
+            self.inside.release()
+
+
+@judged
+def share_an_iterator(do_all: Callable[[Iterator[Task]], None]) -> str:
+    """Threads do each task once, at the same time, and never meet in the generator of the tasks."""
+    tasks = OneAtATime()
+    why = "a thread came for a task while another one was in the generator"
+    try:
+        at_the_same_time(do_all, [(tasks,)] * CALLERS)
+    except ValueError as error:
+        raise NotYet(f"{raised(error)}, because {why}" if tasks.refused else raised(error)) from None
+    if tasks.refused:
+        raise NotYet(f"{len(tasks.refused)} times {why}, because no lock lets it wait")
+    if missing := SHARED_TASKS - len(set(did)):
+        left = SHARED_TASKS - len(tasks.taken)
+        lost = "nobody took them" if left == missing else "a thread took them, and did not do them"
+        raise NotYet(f"{missing} of {SHARED_TASKS} tasks were not done, because {lost}")
+    if len(did) > SHARED_TASKS:
+        raise NotYet(f"{SHARED_TASKS} tasks were done {len(did)} times, because some were done again")
+    if doing.most < 2:
+        raise NotYet(
+            f"no task is lost, but at most {doing.most} of {CALLERS} threads worked at once, because a lock"
+            " is held meanwhile, or one thread takes all"
+        )
+    return f"{SHARED_TASKS} tasks were done once each, up to {doing.most} at the same time"
+
+
 if __name__ == "__main__":
     call_here(*sys.argv[1:])
