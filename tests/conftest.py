@@ -112,7 +112,7 @@ IN_PROCESSES = "PYTEST_XDIST_WORKER" in os.environ
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    return min(usable_cores(), PROCESSES) if fcntl else 0
+    return min(usable_cores() + 1, PROCESSES) if fcntl else 0  # one more: they often wait
 
 
 @pytest.hookimpl(optionalhook=True)
