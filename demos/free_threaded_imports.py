@@ -17,7 +17,7 @@ from harness import Attachment, Number, Run, parse_args, record
 SOURCE = Path(__file__).with_name("gil_slot.c")
 OURS = {"with_slot": ["-DSLOT"], "without_slot": []}  # how the compiler is called for each
 OTHERS = Number(6, most=1000, about="packages at most that the demos do not need")
-WARNED = "has been enabled"
+WARNED = r"\benabled\b"
 
 
 def packages(about, others):

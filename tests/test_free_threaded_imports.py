@@ -4,6 +4,7 @@ import shutil
 
 import free_threaded_imports
 import imports
+import interpreters
 import pytest
 from test_imports import python, there
 
@@ -19,6 +20,7 @@ THERE, only_there = there("free threads")
 @only_there
 def test_what_such_a_python_says(monkeypatch):
     monkeypatch.setenv("PYTHON_GIL", "0")  # is not handed on, else the GIL would stay off
+    monkeypatch.setattr(interpreters, "find", lambda: ([THERE], []))  # which takes seconds
     monkeypatch.setattr(imports, "DECK", {"numpy": "numpy", "no_such_package": "no-such-package"})
     *rows, said = free_threaded_imports.imported(THERE.executable, others=1, times=1)
     became = {row["variant"]: (row["parameters"]["GIL"], row["interpreter"]["gil"]) for row in rows}

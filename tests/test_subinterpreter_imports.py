@@ -1,6 +1,7 @@
 """subinterpreter_imports: what an interpreter of its own can import, and the words of what it cannot."""
 
 import imports
+import interpreters
 import pytest
 import subinterpreter_imports
 from test_imports import python, there
@@ -16,6 +17,7 @@ THERE, only_there = there("subinterpreters")
 
 @only_there
 def test_what_such_a_python_says(monkeypatch):
+    monkeypatch.setattr(interpreters, "find", lambda: ([THERE], []))  # which takes seconds
     monkeypatch.setattr(imports, "DECK", {"numpy": "numpy", "no_such_package": "no-such-package"})
     *rows, errors = subinterpreter_imports.imported(THERE.executable, times=2)
     came = {row["variant"]: row["parameters"]["new interpreter"] for row in rows}
