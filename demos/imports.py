@@ -115,6 +115,8 @@ def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
     try:
         out, errors = process.communicate(timeout=DEADLINE)
     except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
         return NOTHING | {"error": f"no end within {DEADLINE:g} s"}
     with contextlib.suppress(ValueError, IndexError):
         told: dict[str, Any] = json.loads(out.splitlines()[-1])
