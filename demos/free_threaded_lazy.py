@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from harness import Number, Run, parse_args, record
 
 ROUNDS = Number(100, 20, most=100_000, about="in which there is no table at first ")
+STUCK = 10.0  # s; no thread takes that long to start, or to make a table
 table = None
 lock = threading.Lock()
 own = threading.local()
@@ -47,7 +48,7 @@ def thread_local():
 def made_twice(get, workers):
     """How many threads were given a table that another one replaced."""
     global table
-    table, barrier = None, threading.Barrier(workers)
+    table, barrier = None, threading.Barrier(workers, timeout=STUCK)
 
     def was_replaced(_):
         barrier.wait()

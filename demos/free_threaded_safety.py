@@ -15,6 +15,7 @@ from harness import Number, Run, parse_args, record
 
 TIMES = Number(200_000, 5000, least=1000, most=10_000_000, about="that it is done; long enough to overlap ")
 ATTEMPTS = Number(5, 2, most=1000, about="of each, since a race is luck ")
+STUCK = 10.0  # s; no thread takes that long to start
 
 
 class Serialized:
@@ -58,7 +59,7 @@ def serialize_iterator(workers, times):
 
 def at_once(workers, work):
     """Do the work in so many threads, each of which waits until all are there."""
-    barrier = threading.Barrier(workers)
+    barrier = threading.Barrier(workers, timeout=STUCK)
     with ThreadPoolExecutor(workers, initializer=barrier.wait) as pool:
         for done in [pool.submit(work) for _ in range(workers)]:
             done.result()

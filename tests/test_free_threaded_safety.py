@@ -43,15 +43,10 @@ def test_one_thread_at_a_time_is_served(share, alone):
     assert sorted(taken) == list(range(20))
 
 
-def test_all_threads_work_at_once():
-    together, names = threading.Barrier(3, timeout=10), []
-
-    def work():
-        together.wait()  # is passed only if three do
-        names.append(threading.current_thread().name)
-
-    at_once(3, work)
-    assert len(set(names)) == 3
+def test_each_thread_begins_when_all_are_there():
+    before, seen = threading.active_count(), {}
+    at_once(3, lambda: seen.setdefault(threading.get_ident(), threading.active_count()) and sleep(0.01))
+    assert list(seen.values()) == [before + 3] * 3
 
 
 def test_what_fails_in_a_thread_is_not_lost():
