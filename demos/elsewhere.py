@@ -29,6 +29,7 @@ NEWEST: dict[str, tuple[Callable[[Python], bool], str]] = {  # which to take, an
     ),
     "subinterpreters": (lambda each: each.subinterpreters, "uv python install 3.14"),
 }
+VERSION = r"\d+\.\d+t?"  # that --python may name
 DEADLINE = 60.0  # seconds for one Python
 GRACE = 2.0  # seconds after a Ctrl-C
 
@@ -52,16 +53,17 @@ def runs(args: Namespace) -> Iterator[Run | Lanes | Attachment]:
 
 def chosen(which: str) -> list[Python]:
     """The Pythons that `which` names: all, the newest that has something, a version, or a path."""
-    found, _ = interpreters.find()
-    there = interpreters.newest_of_each(found)
+    named = which in (*NEWEST, "all") or re.fullmatch(VERSION, which)
+    there = interpreters.newest_of_each(interpreters.find()[0]) if named else []
     if which in NEWEST:
         having, how = NEWEST[which]
-        wanted = [each for each in there if having(each)][-1:]
+        both = sorted(filter(having, there), key=lambda each: each.build == "default")
+        wanted = both[-1:]  # a default build, where there are both
         if not wanted:
             raise CannotRun(f"there is no Python with {which} here; to get one: {how}")
     elif which == "all":
         wanted = [each for each in there if each.release >= OLDEST]
-    elif re.fullmatch(r"\d+\.\d+t?", which):
+    elif named:
         wanted = [each for each in there if each.short == which]
     else:
         answer = interpreters.ask(which)

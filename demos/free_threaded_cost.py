@@ -8,7 +8,6 @@ Look for: a speedup below 1, off or on; 16 bytes more for an int, a float, a str
 
 import sys
 from contextlib import ExitStack
-from itertools import starmap
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -32,10 +31,10 @@ def builds():
 
 def ask(children, name, *question):
     """The answer of this Python, a number; its GIL must be on or off, as its name says."""
-    process, gil = children[name]
+    process, python = children[name]
     print(*question, file=process.stdin, flush=True)
     answer = process.stdout.readline().split()
-    if answer[1:] != [str(gil)]:
+    if answer[1:] != [str(python["gil"])]:
         raise ValueError(f"{name}: answered {answer}")
     return float(answer[0])
 
@@ -65,15 +64,16 @@ def costs(rounds):
                 for name, gil, command in python.modes():
                     with ctrl_c_is_mine():
                         process = Popen([*command, KERNEL], stdin=PIPE, stdout=PIPE, text=True)
-                    children[name] = stack.enter_context(process), gil
-            yield from in_turns(children, rounds)
+                    children[name] = stack.enter_context(process), python.as_recorded(gil)
+            for name, *row in in_turns(children, rounds):
+                yield children[name][1], name, *row
     except (OSError, ValueError) as error:
         raise CannotRun(f"a Python failed: {error}") from None
 
 
 def main(argv=None):
     args = parse_args(__doc__, argv, rounds=ROUNDS)
-    return record(args, starmap(Run, costs(args.rounds)))
+    return record(args, (Run(*row, interpreter=python) for python, *row in costs(args.rounds)))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def imported(which, others, times):
                 "measure": "extension modules",
                 "unit": "loaded",
                 "parameters": {"GIL": came_of_it or ("switched on" if answer["gil"] else "stays off")},
-                "interpreter": imports.interpreter(python, answer["gil"]),
+                "interpreter": python.as_recorded(answer["gil"]),
             }
     if missing:
         said[f"python{python.short} -m pip install {' '.join(missing)}"] = ["where wheels exist"]

@@ -8,7 +8,6 @@ Look for: about 1 with a GIL, half of it without; 5 ms for a byte since 3.2, exc
 
 import sys
 import time
-from itertools import starmap
 from pathlib import Path
 from subprocess import PIPE, Popen, SubprocessError, run
 from threading import Timer
@@ -60,20 +59,21 @@ MEASURES = {"threads/sequential": (against_sequential, "×"), "round trip": (rou
 
 
 def history(**numbers):
-    """A row for each Python and measure."""
+    """A row for each Python and measure, and before it that Python."""
     print("Looking for Pythons ...")
-    modes = [mode for python in newest_of_each(find()[0]) for mode in python.modes()]
+    modes = [(python, *mode) for python in newest_of_each(find()[0]) for mode in python.modes()]
     for (measure, (function, unit)), number in zip(MEASURES.items(), numbers.values()):
-        for name, _, command in modes:
+        for python, name, gil, command in modes:
             try:
-                yield name, function(command, number), measure, unit
+                yield python.as_recorded(gil), name, function(command, number), measure, unit
             except (OSError, EOFError, SubprocessError) as error:
                 raise CannotRun(f"{name}: {error}") from None
 
 
 def main(argv=None):
     args = parse_args(__doc__, argv, count=COUNT, trips=TRIPS)
-    return record(args, starmap(Run, history(count=args.count, trips=args.trips)))
+    rows = history(count=args.count, trips=args.trips)
+    return record(args, (Run(*row, interpreter=python) for python, *row in rows))
 
 
 if __name__ == "__main__":

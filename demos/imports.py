@@ -50,11 +50,6 @@ def python(which: str, having: str) -> Python:
     return found
 
 
-def interpreter(python: Python, gil: bool) -> dict[str, Any]:
-    """As a record has it."""
-    return {"name": python.name, "version": python.version, "build": python.build, "gil": gil}
-
-
 def about(python: Python) -> dict[str, Any]:
     """What imported.py tells of this Python itself."""
     (told,) = answers(python, [["about"]])

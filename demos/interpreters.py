@@ -63,6 +63,10 @@ class Python:
         """As uv writes it: 3.14, or 3.14t without a GIL."""
         return "{}.{}".format(*self.release) + "t" * (self.build == "free-threaded")
 
+    def as_recorded(self, gil: bool) -> dict[str, Any]:
+        """What a record says of it."""
+        return {"name": self.name, "version": self.version, "build": self.build, "gil": gil}
+
     def modes(self) -> Iterator[tuple[str, bool, list[str]]]:
         """A name, whether the GIL is on, and the command; first without it, where a build can do that."""
         if self.build == "default":
@@ -82,9 +86,11 @@ class Skipped:
 
 def find() -> tuple[list[Python], list[Skipped]]:
     """Each CPython of this machine once, the oldest first, and what was left out, with the reason."""
-    paths = list(dict.fromkeys(places()))
+    paths: dict[str, str] = {}
+    for path in places():
+        paths.setdefault(os.path.realpath(path), path)  # python and python3 are one
     with ThreadPoolExecutor() as pool:
-        answers = list(pool.map(ask, paths))
+        answers = list(pool.map(ask, paths.values()))
     found: dict[str, Python] = {}
     for answer in answers:
         if isinstance(answer, Python):

@@ -337,8 +337,10 @@ def curves(record: Entry, parameter: str) -> str:
     timed = all(run["measure"] == "time" for run in runs)
     scaling = parameter == "workers" and (timed or all("/" in run["unit"] for run in runs))  # such as GB/s
     measured: dict[str, dict[float, list[float]]] = {}  # by variant and parameter: the median, its spread
+    pythons = {run["parameters"].get("python", "") for run in runs}
     for run in runs:
-        measured.setdefault(run["variant"], {})[run["parameters"][parameter]] = drawn(run)
+        name = f"{run['variant']}, {run['parameters']['python']}" if len(pythons) > 1 else run["variant"]
+        measured.setdefault(name, {})[run["parameters"][parameter]] = drawn(run)
     xs = sorted({x for points in measured.values() for x in points})
     ideal, fits, title, labels = [], {}, f"{runs[0]['measure']}, {runs[0]['unit']}", list(measured)
     if scaling:
@@ -535,8 +537,17 @@ def svg(height: float, words: str, parts: Iterable[str]) -> str:
 
 
 def caption(record: Entry, y: float) -> str:
-    where = f"{describe(record['interpreter'])} · {describe_machine(record['machine'])}"
-    return text(WIDTH, y, where, SMALL, "end", "muted")
+    where = [*ran_on(record), describe_machine(record["machine"])]
+    return text(WIDTH, y, " · ".join(where), SMALL, "end", "muted")
+
+
+def ran_on(record: Entry) -> list[str]:
+    """The Python of all numbers, without its GIL if that was off and on; nothing if there are several."""
+    items = [*record["runs"], *record["lanes"]] or [record]
+    told = {describe(item.get("interpreter") or record["interpreter"]) for item in items}
+    if len(told) > 1:
+        told = {words.rpartition(", ")[0] for words in told}
+    return list(told) if len(told) == 1 else []
 
 
 def paint(colour: str, what: str = "fill") -> str:

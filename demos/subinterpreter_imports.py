@@ -31,7 +31,7 @@ def imported(which, times):
             "measure": "import",
             "unit": "ms",
             "parameters": {"new interpreter": came_of_it or "yes"},
-            "interpreter": imports.interpreter(python, found[-1]["gil"]),
+            "interpreter": python.as_recorded(found[-1]["gil"]),
         }
     yield imports.picture("errors", f"CPython {python.version}, in a new interpreter", said, ERROR)
 

@@ -92,7 +92,8 @@ def test_pythons_take_turns_and_each_time_is_kept(asked):
 
 def test_an_answer_with_another_gil_than_claimed_is_none():
     def child(answer):
-        return {"3.14t, GIL off": (SimpleNamespace(stdin=io.StringIO(), stdout=io.StringIO(answer)), False)}
+        process = SimpleNamespace(stdin=io.StringIO(), stdout=io.StringIO(answer))
+        return {"3.14t, GIL off": (process, {"gil": False})}
 
     assert demo_script.ask(child("1.5 False\n"), "3.14t, GIL off", "time", "list") == 1.5
     for answer in ("1.5 True\n", ""):
@@ -114,6 +115,9 @@ def test_each_python_answers_and_a_float_without_a_gil_is_16_bytes_bigger(monkey
     monkeypatch.setattr(demo_script, "builds", lambda: [here, FREE[-1]])
     rows = list(demo_script.costs(rounds=1))
     names = [name for each in (here, FREE[-1]) for name, *_ in each.modes()]
-    assert list(dict.fromkeys(name for name, *_ in rows)) == names
-    taken = {(name, at["object"]): bytes_ for name, (bytes_,), what, _, at in rows if what == "memory"}
+    assert list(dict.fromkeys(name for _, name, *_ in rows)) == names
+    assert {(told["version"], told["gil"]) for told, *_ in rows} == {
+        (each.version, gil) for each in (here, FREE[-1]) for _, gil, _ in each.modes()
+    }
+    taken = {(name, at["object"]): bytes_ for _, name, (bytes_,), what, _, at in rows if what == "memory"}
     assert [taken[name, "float"] for name in names[:2]] == [24, 40]  # the header: 16 and 32
