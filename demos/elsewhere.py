@@ -22,12 +22,13 @@ from harness import Attachment, CannotRun, Lanes, Run
 from interpreters import Python
 
 OLDEST = (3, 9)  # that the demos run on
-NEWEST: dict[str, tuple[Callable[[Python], bool], str]] = {  # which to take, and how to get one
-    "free threads": (
+NEWEST: dict[str, tuple[Callable[[Python], bool], str, str]] = {  # which to take, its virtue, how to get it
+    "free-threaded": (
         lambda each: each.build == "free-threaded",
+        "free threads",
         "make free-threaded, or uv python install 3.14t",
     ),
-    "subinterpreters": (lambda each: each.subinterpreters, "uv python install 3.14"),
+    "subinterpreters": (lambda each: each.subinterpreters, "subinterpreters", "uv python install 3.14"),
 }
 VERSION = r"\d+\.\d+t?"  # that --python may name
 DEADLINE = 60.0  # seconds for one Python
@@ -56,11 +57,11 @@ def chosen(which: str) -> list[Python]:
     named = which in (*NEWEST, "all") or re.fullmatch(VERSION, which)
     there = interpreters.newest_of_each(interpreters.find()[0]) if named else []
     if which in NEWEST:
-        having, how = NEWEST[which]
-        both = sorted(filter(having, there), key=lambda each: each.build == "default")
+        has, what, how = NEWEST[which]
+        both = sorted(filter(has, there), key=lambda each: each.build == "default")
         wanted = both[-1:]  # a default build, where there are both
         if not wanted:
-            raise CannotRun(f"there is no Python with {which} here; to get one: {how}")
+            raise CannotRun(f"there is no Python with {what} here; to get one: {how}")
     elif which == "all":
         wanted = [each for each in there if each.release >= OLDEST]
     elif named:

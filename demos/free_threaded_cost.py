@@ -26,7 +26,7 @@ def builds():
     default = {each.release: each for each in found if each.build == "default"}
     free = [each for each in found if each.build == "free-threaded"]
     pairs = [[default[each.release], each] for each in free if each.release in default]
-    return pairs[-1] if pairs else chosen("free threads")
+    return pairs[-1] if pairs else chosen("free-threaded")
 
 
 def ask(children, name, *question):

@@ -29,7 +29,7 @@ def packages(about, others):
 def imported(which, others, times):
     """A row for each package and each of ours, --times values; in the end the picture of what was said."""
     print("Looking for a free-threaded Python ...")
-    python = imports.python(which, "free threads")
+    python = imports.python(which, "free-threaded")
     about, said, missing = imports.about(python), {}, []
     with TemporaryDirectory() as folder:
         failed = [imports.compiled(SOURCE, name, OURS[name], about, folder) for name in OURS]
@@ -57,7 +57,7 @@ def imported(which, others, times):
 
 
 def main(argv=None):
-    args = parse_args(__doc__, argv, python="free threads", others=OTHERS, times=(1, 1))
+    args = parse_args(__doc__, argv, python="free-threaded", others=OTHERS, times=(1, 1))
     which, args.python = args.python, "here"  # imported.py runs there, not the whole demo
     rows = imported(which, args.others, args.times)
     return record(args, (Run(**row) if "values" in row else Attachment(**row) for row in rows))

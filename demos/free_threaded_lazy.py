@@ -67,7 +67,7 @@ def all_rounds(workers, rounds):
 
 
 def main(argv=None):
-    args = parse_args(__doc__, argv, python="free threads", workers=(4, 3), rounds=ROUNDS)
+    args = parse_args(__doc__, argv, python="free-threaded", workers=(4, 3), rounds=ROUNDS)
     return record(args, (Run(*row) for row in all_rounds(args.workers, args.rounds)))
 
 

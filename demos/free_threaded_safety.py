@@ -72,7 +72,7 @@ def attempted(workers, times, attempts):
 
 
 def main(argv=None):
-    args = parse_args(__doc__, argv, python="free threads", workers=(4, 3), times=TIMES, attempts=ATTEMPTS)
+    args = parse_args(__doc__, argv, python="free-threaded", workers=(4, 3), times=TIMES, attempts=ATTEMPTS)
     return record(args, (Run(*row) for row in attempted(args.workers, args.times, args.attempts)))
 
 

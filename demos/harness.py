@@ -77,6 +77,7 @@ import json
 import math
 import operator
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -178,8 +179,8 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
     Each option is (default, quick), a Number, the choices (a dict or list, the first is the default), or the
     help for a text that may be given.
     A number must be positive. Anything else prints one line and exits with status 2. Where the run line
-    starts with mpiexec, workers are the ranks: its -n, no option; a Number limits them. python="free threads"
-    or "subinterpreters" looks for one that has that, unless --python names one.
+    starts with mpiexec, workers are the ranks: its -n, no option; a Number limits them. python is what
+    --python is by default: "here", "all", or one of elsewhere.NEWEST.
     """
     found = RUN_LINE.search(doc or "")
     if not found:
@@ -225,7 +226,7 @@ def parse_args(doc: str | None, argv: Sequence[str] | None = None, **options: An
         args.workers = args.parameters["workers"] = check_ranks(parser, line, ranks)
         line = re.sub(r"-n \d+", f"-n {args.workers}", line)
     given = sys.argv[1:] if argv is None else argv
-    args.command = " ".join([line, *without(given, "--json", "--plot")])
+    args.command = f"{line} {shlex.join(without(given, '--json', '--plot'))}".strip()
     args.given = list(without(given, "--json", "--plot", "--python"))
     return args
 

@@ -42,11 +42,11 @@ NOTHING = {"ms": 0.0, "extensions": 0, "gil": True, "warning": ""}  # came of a 
 
 
 def python(which: str, having: str) -> Python:
-    """The Python that --python names; it must have free threads, or subinterpreters."""
+    """The Python that --python names; it must be what NEWEST names."""
     found = ask(sys.executable) if which == "here" else chosen(which)[-1]
-    has, how = NEWEST[having]
+    has, what, how = NEWEST[having]
     if not isinstance(found, Python) or not has(found):
-        raise CannotRun(f"Python {getattr(found, 'short', which)} has no {having}; to get one: {how}")
+        raise CannotRun(f"Python {getattr(found, 'short', which)} has no {what}; to get one: {how}")
     return found
 
 

@@ -61,15 +61,15 @@ def test_a_version_names_one_build(here):
 
 
 def test_the_newest_that_has_something(here, monkeypatch):
-    assert names("free threads") == names("3.14t")
+    assert names("free-threaded") == names("3.14t")
     assert names("subinterpreters") == names("3.14")  # it has a GIL, so they show more
     monkeypatch.setattr(interpreters, "find", lambda: ([HERE[-1]], []))
-    assert names("subinterpreters") == names("free threads")
+    assert names("subinterpreters") == names("free-threaded")
     monkeypatch.setattr(interpreters, "find", lambda: ([], []))
     with pytest.raises(
         CannotRun, match="there is no Python with free threads here; to get one: make free-thr"
     ):
-        elsewhere.chosen("free threads")
+        elsewhere.chosen("free-threaded")
 
 
 def test_a_path_names_itself(tmp_path):

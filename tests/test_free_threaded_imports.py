@@ -14,7 +14,7 @@ STARTS = 1
 WARNING = "The global interpreter lock (GIL) has been enabled to load module 'without_slot'"
 
 
-THERE, only_there = there("free threads")
+THERE, only_there = there("free-threaded")
 
 
 @only_there
@@ -62,13 +62,13 @@ def told(monkeypatch):
         monkeypatch.setattr(imports, "compiled", compile_one)
         monkeypatch.setattr(imports, "about", lambda python: packages)
         monkeypatch.setattr(imports, "python", lambda which, having: python_of(having))
-        return list(free_threaded_imports.imported("free threads", 2, times)), compiled
+        return list(free_threaded_imports.imported("free-threaded", 2, times)), compiled
 
     return call
 
 
 def python_of(having):
-    assert having == "free threads"
+    assert having == "free-threaded"
     return python("/opt/x")
 
 

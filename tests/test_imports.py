@@ -25,8 +25,8 @@ FOUND = interpreters.newest_of_each(interpreters.find()[0])
 
 def there(having):
     """The oldest Python that has it; and a mark that skips a test, with the reason, where there is none."""
-    has, how = elsewhere.NEWEST[having]
-    why_not = f"there is no Python with {having} here; to get one: {how}"
+    has, what, how = elsewhere.NEWEST[having]
+    why_not = f"there is no Python with {what} here; to get one: {how}"
     pythons = [each for each in FOUND if has(each)]
     return (pythons or [None])[0], pytest.mark.skipif(not pythons, reason=why_not)
 
@@ -150,16 +150,17 @@ def test_some_run_side_by_side_but_no_more_and_none_is_left(tmp_path, monkeypatc
 
 
 def test_which_python(nowhere, monkeypatch):
-    having = "free threads" if HERE.build != "default" else "subinterpreters"
-    other = {"free threads": "subinterpreters", "subinterpreters": "free threads"}[having]
-    if having == "free threads" or HERE.subinterpreters:
+    having = "free-threaded" if HERE.build != "default" else "subinterpreters"
+    other = {"free-threaded": "subinterpreters", "subinterpreters": "free-threaded"}[having]
+    _, what, _ = elsewhere.NEWEST[other]
+    if having == "free-threaded" or HERE.subinterpreters:
         assert imports.python("here", having) == HERE
     if HERE.build == "default":
-        with pytest.raises(CannotRun, match=rf"Python {HERE.short} has no {other}; to get one: .*uv python"):
+        with pytest.raises(CannotRun, match=rf"Python {HERE.short} has no {what}; to get one: .*uv python"):
             imports.python("here", other)
     monkeypatch.setattr(sys, "executable", str(nowhere / "gone"))
     with pytest.raises(CannotRun, match="there is no Python with free threads here"):
-        imports.python("free threads", "free threads")
+        imports.python("free-threaded", "free-threaded")
 
 
 def test_no_compiler_and_a_broken_one(tmp_path, nowhere):

@@ -94,7 +94,8 @@ def test_cells_stand_alone_so_that_a_restarted_kernel_runs_any_of_them(path):
 def test_every_run_and_show_names_something_that_exists(path):
     for (demo,), options in [*record.calls("run", path), *record.calls("tune", path)]:
         assert demo in sources.demos()
-        text = (DEMOS / f"{demo}.py").read_text() + "workers=" * sources.run_line(demo).startswith("mpiexec")
+        mpi = sources.run_line(demo).startswith("mpiexec")
+        text = (DEMOS / f"{demo}.py").read_text() + ("workers=" if mpi else "python=")
         for option in set(options) - {"deadline", "picture"}:
             assert f"{option}=" in text, f"{demo} has no --{option}"
     for (demo, *names), options in record.calls("show", path):

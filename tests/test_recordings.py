@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shlex
 from statistics import median
 
 import harness
@@ -68,7 +69,7 @@ def shape(found):
 @pytest.mark.parametrize("file", sorted(CLASS.glob("*@*.json")), ids=lambda file: file.stem)
 def test_its_command_still_gives_a_record_of_the_same_shape(file, tmp_path, demo):
     taken = read(file)  # without options test_contract.py does it
-    options = taken["command"].split(".py", 1)[1].split()
+    options = shlex.split(taken["command"].split(".py", 1)[1])
     ranks = taken["parameters"]["workers"] if taken["command"].startswith("mpiexec") else None
     done = demo(taken["demo"], *options, "--quick", "--json", tmp_path / "again.json", ranks=ranks)
     assert done.returncode == 0, done.stderr
