@@ -71,6 +71,7 @@ if IS_PROGRAM:
         prepare_rank()
 
 import argparse
+import functools
 import importlib
 import io
 import json
@@ -101,6 +102,7 @@ REPEATS = 3  # of a call shorter than SHORT, after one call to warm up
 SHORT = 1.0  # seconds; a longer call is measured once, its warm-up is a small part of it
 MOMENT = 1.0  # seconds, for a pool to notice that its workers are gone
 SOON = 0.001  # seconds
+STARTS = 0.15  # seconds that a Python takes to start
 REAPED = 0.01  # seconds in which a fork server notices that a child has ended
 LAST = 4.0  # seconds after a Ctrl-C: whatever still waits then, waits for a lock that nobody frees any more
 STARTED = perf_counter()  # the zero of the output's timestamps
@@ -420,12 +422,21 @@ def lanes(
 
     All are ns of one clock.
     """
+    if kind == "ran":
+        settle()
     (start, end), workers = mechanism(*args, **parameters)
     ms = {
         worker: [(round((a - start) / 1e6, 3), round((b - start) / 1e6, 3), state) for a, b, state in spans]
         for worker, spans in workers.items()
     }
     yield Lanes(mechanism.__name__, kind, (end - start) / 1e6, ms, parameters)
+
+
+@functools.cache
+def settle() -> None:
+    """Have the cores free for workers: the resource tracker, a Python, takes one while it starts."""
+    if start_tracker():
+        time.sleep(STARTS)
 
 
 def cpu_clock() -> float | None:
@@ -605,13 +616,15 @@ def ctrl_c_is_mine() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def start_tracker() -> None:
+def start_tracker() -> bool:
     """Start multiprocessing's resource tracker, where it is needed: its start unblocks Ctrl-C."""
     used = sys.modules.get("multiprocessing")
     if used and (used.get_start_method(allow_none=True) or used.get_all_start_methods()[0]) != "fork":
         from multiprocessing import resource_tracker
 
         resource_tracker.ensure_running()
+        return True
+    return False
 
 
 def end_workers(number: int = 0, frame: FrameType | None = None) -> None:
