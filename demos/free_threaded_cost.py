@@ -1,7 +1,7 @@
 """Free threads cost time and memory: it is the build that costs, with its GIL off or on.
 
 Pythons do the same work in turns, so that a slow moment hits all, in one thread; then they make objects.
-Look for: a speedup below 1, off or on; 16 bytes more for an int, a float, a str; none for an instance.
+Look for: a speedup below 1, off or on; 16 bytes more for an int, a str; none for an instance.
 
     $ python demos/free_threaded_cost.py
 """

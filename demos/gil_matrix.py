@@ -15,7 +15,7 @@ import gil_lanes
 from harness import Number, compare, lanes, parse_args, record
 from subinterpreters import subinterpreters as in_interpreters
 
-LIMIT = 40_000  # some 0.06 s sequentially: there are many Pythons
+LIMIT = 60_000  # some 0.1 s sequentially: there are many Pythons
 QUICK_LIMIT = 10_000
 WINDOW = Number(50.0, 10.0, least=10, most=1000, about="ms that they run ")
 
