@@ -43,7 +43,7 @@ MANY = 10  # values of a run: their spread is a line, from the least to the 95th
 GROUP = 12  # units between groups of bars
 APART = 32  # units from a curve's label to the next
 NOISE = 0.005  # a serial fraction below it is noise, and so is its ceiling
-CELL, CELL_LANE = 220.0, 32.0  # of a grid of lanes: the width of a cell at most, the height of a lane
+CELL, CELL_LANE = 220.0, 26.0  # of a grid of lanes: the width of a cell at most, the height of a lane
 SLIVER = 0.005  # of the window: less of a state cannot be seen and needs no legend
 Entry = Mapping[str, Any]
 
@@ -146,7 +146,7 @@ def grid(record: Entry) -> str:
         for i, head in enumerate(heads)
         for row, words in enumerate(head)
     ]
-    y += 10
+    y += 4
     for variant in variants:
         parts.append(text(0, y + CELL_LANE, variant))
         bottom = y
@@ -164,13 +164,13 @@ def grid(record: Entry) -> str:
                     parts.append(rect(*place, *size, colour, f"{variant}, {python}: {state}"))
             below = y + len(there["workers"]) * CELL_LANE
             at_once = together(there) / float(there["window"])
-            parts.append(text(x, below + 18, f"{at_once:.1f}", TEXT, bold=True))
+            parts.append(text(x, below + 15, f"{at_once:.1f}", TEXT, bold=True))
             bottom = max(bottom, below)
-        y = bottom + 52
+        y = bottom + 46
     parts += legend(left, y, record["lanes"], gil=True)
     words = f"numbers: how many ran at a time · {describe_machine(record['machine'])}"
-    parts.append(text(WIDTH, y + 38, words, SMALL, "end", "muted"))
-    return svg(y + 54, alt(record), parts)
+    parts.append(text(WIDTH, y + 34, words, SMALL, "end", "muted"))
+    return svg(y + 48, alt(record), parts)
 
 
 def look(kind: str, state: str, i: int) -> tuple[str, float]:

@@ -208,6 +208,12 @@ def run_line(name, python=sys.executable, demos=DEMOS, ranks=None):
     return [real.get(word, word) for word in line.split()]
 
 
+def skip_without_python(status, errors):
+    """Some demos want a Python that this machine may lack; they say so, and how to get one."""
+    if status == 2 and (lacking := re.search(r"there is no Python with .*", errors)):
+        pytest.skip(lacking[0])
+
+
 @pytest.fixture
 def demo():
     """Run a demo as an attendee does: demo("gil_lanes", "--quick") -> CompletedProcess with text."""

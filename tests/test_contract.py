@@ -7,7 +7,6 @@ import importlib
 import json
 import multiprocessing
 import os
-import re
 import runpy
 import shutil
 import signal
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import sources
-from conftest import DEMOS, ROOT, run_line
+from conftest import DEMOS, ROOT, run_line, skip_without_python
 from jsonschema import Draft202012Validator
 from test_recordings import CLASS, shape
 
@@ -50,12 +49,6 @@ def quick_run(words, tmp_path, **more):
     assert record["runs"] or record["lanes"]
     assert [line for _, line in record["output"]] == done.stdout.splitlines()
     return record
-
-
-def skip_without_python(status, errors):
-    """Some demos want a Python that this machine may lack; they say so, and how to get one."""
-    if status == 2 and (lacking := re.search(r"there is no Python with .*", errors)):
-        pytest.skip(lacking[0])
 
 
 def test_the_docstring_says_what_to_look_for_and_how_to_run_it(name):

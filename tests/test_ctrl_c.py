@@ -10,8 +10,8 @@ import psutil
 import pytest
 import sources
 import watchdog
-from conftest import left_in_memory, run_line, shared_memory, until
-from test_contract import declared, forced, skip_without_python, uses_processes
+from conftest import left_in_memory, run_line, shared_memory, skip_without_python, until
+from test_contract import declared, forced, uses_processes
 
 MARK = "CTRL_C_RUN"
 METHODS = ["fork", "forkserver", "spawn"]

@@ -12,7 +12,7 @@ import pytest
 import record
 import recordings
 import sources
-from conftest import DEMOS, ROOT
+from conftest import DEMOS, ROOT, skip_without_python
 from jsonschema import Draft202012Validator
 
 CLASS = recordings.FOLDER / "linux-x86_64-2cores"  # the machines of continuous integration
@@ -57,6 +57,9 @@ def test_no_recording_without_a_slide(file):
 
 def shape(found):
     """What its numbers are of: the runs, of which a sweep may have fewer, and the lanes."""
+    if any(item["interpreter"] for item in [*found["runs"], *found["lanes"]]):  # others may be here
+        measures = {(run["measure"], run["unit"], *sorted(run["parameters"])) for run in found["runs"]}
+        return measures, {lanes["kind"] for lanes in found["lanes"]}
     runs = {
         (run["variant"], run["measure"], run["unit"], *sorted(run["parameters"])) for run in found["runs"]
     }
@@ -72,6 +75,7 @@ def test_its_command_still_gives_a_record_of_the_same_shape(file, tmp_path, demo
     options = shlex.split(taken["command"].split(".py", 1)[1])
     ranks = taken["parameters"]["workers"] if taken["command"].startswith("mpiexec") else None
     done = demo(taken["demo"], *options, "--quick", "--json", tmp_path / "again.json", ranks=ranks)
+    skip_without_python(done.returncode, done.stderr)
     assert done.returncode == 0, done.stderr
     assert shape(read(tmp_path / "again.json")) == shape(taken)
 
@@ -694,3 +698,130 @@ def test_a_killed_engine_is_told_of_and_retries_finish_the_work():
 def test_engines_that_are_ranks_answer_sooner_than_new_ranks():
     assert found("ipp_mpi", "mpiexec_each_time") > 4 * found("ipp_mpi", "engines_are_ranks")
     assert all(abs(pi - math.pi) < 1e-9 for run in runs("ipp_mpi") for pi in run["result"])
+
+
+# --- part 80: without the GIL
+
+FREE, LOCKED = "3.15t, GIL off", "3.15t, GIL on"
+
+
+def test_the_same_script_has_full_lanes_without_the_gil_and_takes_turns_with_it():
+    assert at_a_time("gil_lanes@python=free-threaded", python=FREE) > 1.9
+    assert 0.9 < at_a_time("gil_lanes@python=free-threaded", python=LOCKED) < 1.05
+    lanes = lanes_of("gil_lanes@python=free-threaded", python=FREE)
+    assert "waiting" not in {state for spans in lanes["workers"].values() for _, _, state in spans}
+
+
+def test_an_interpreter_has_a_gil_of_its_own():
+    (lanes,) = read(CLASS / "subinterpreters.json")["lanes"]
+    assert lanes["interpreter"]["gil"]
+    assert at_a_time("subinterpreters") > 1.9
+
+
+def test_each_python_shows_who_runs_side_by_side_on_it():
+    """No lanes of threads overlap where there is a GIL; all others do."""
+    lanes = read(CLASS / "gil_matrix.json")["lanes"]
+    assert {len(lanes["workers"]) for lanes in lanes} == {2}
+    pythons = {each["parameters"]["python"]: each["interpreter"] for each in lanes}
+    assert {"3.9", "3.14", "3.14t, GIL off", "3.14t, GIL on", FREE, LOCKED} <= set(pythons)
+    for each in lanes:
+        spans = [span for worker in each["workers"].values() for span in worker if span[2] == "ran"]
+        at_once = sum(end - start for start, end, _ in spans) / each["window"]
+        if each["variant"] == "threads" and each["interpreter"]["gil"]:
+            assert 0.9 < at_once < 1.05
+        else:
+            assert at_once > 1.85
+    for run in runs("gil_matrix"):
+        together = run["cpu_seconds"] / sum(run["values"])
+        alone = run["variant"] == "sequential" or (run["variant"] == "threads" and run["interpreter"]["gil"])
+        assert together < 1.1 if alone else together > 1.4, (run["variant"], run["parameters"])
+
+
+def test_threads_gain_nothing_on_any_python_with_a_gil():
+    ratios = {
+        run["variant"]: (median(run["values"]), run["interpreter"])
+        for run in runs("gil_history")
+        if run["measure"] == "threads/sequential"
+    }
+    assert {"2.7", "3.6", "3.13", "3.14", "3.14t, GIL off", FREE} <= set(ratios)
+    for name, (ratio, python) in ratios.items():
+        assert 0.7 < ratio < 2.5 if python["gil"] else ratio < 0.7, name
+    assert ratios["2.7"][0] == max(ratio for ratio, _ in ratios.values())
+
+
+def test_a_byte_waits_for_turns_since_the_new_gil_and_not_without_one():
+    for run in runs("gil_history"):
+        if run["measure"] == "round trip":
+            waits = run["interpreter"]["gil"] and run["variant"] != "2.7"
+            assert 3 < median(run["values"]) < 15 if waits else median(run["values"]) < 0.5, run["variant"]
+
+
+def test_an_interpreter_starts_like_a_process():
+    def start(what):
+        return found("subinterpreter_cost", what, "start")
+
+    assert start("subinterpreters") > 5 * start("threads")
+    assert start("subinterpreters") > 2 * start("processes, forkserver")
+    assert start("subinterpreters") > 4 * start("processes, fork")
+    assert start("subinterpreters") < start("processes, spawn")
+
+
+def test_a_memoryview_costs_an_interpreter_the_same_at_any_size_and_a_list_most():
+    def trip(what, kb):
+        return found("subinterpreter_cost", what, "there and back", kB=kb)
+
+    view, in_bytes = "subinterpreters, memoryview", "subinterpreters, bytes"
+    assert trip(view, 10_000) < 2 * trip(view, 1)
+    assert 5 * trip(view, 10_000) < trip(in_bytes, 10_000) < 0.25 * trip("processes, bytes", 10_000)
+    assert trip("subinterpreters, list", 100) > 4 * trip("processes, list", 100)
+
+
+def test_numpy_cannot_be_loaded_in_a_subinterpreter_and_says_so():
+    came = {run["variant"]: run["parameters"]["new interpreter"] for run in runs("subinterpreter_imports")}
+    assert {came[module] for module in ("json", "decimal", "sqlite3", "ctypes")} == {"yes"}
+    assert {came[module] for module in ("numpy", "numba", "zmq", "faulthandler")} == {"ImportError"}
+    said = words("subinterpreter_imports")
+    assert "numpy._core._multiarray_umath does not support loading in subinterpreters" in said
+
+
+def test_what_the_deck_needs_keeps_the_gil_off_and_a_module_without_the_slot_does_not():
+    came = {run["variant"]: run["parameters"]["GIL"] for run in runs("free_threaded_imports")}
+    needed = ("numpy", "numba", "mpi4py.MPI", "zmq", "psutil", "Cython", "joblib", "ipyparallel", "with_slot")
+    assert {came[module] for module in needed} == {"stays off"}
+    assert came["without_slot"] == "switched on"
+    assert "module 'without_slot'" in words("free_threaded_imports")
+
+
+def test_without_a_gil_races_are_seen_and_locks_end_them():
+    def lazy(way, python):
+        return found("free_threaded_lazy", way, python=python)
+
+    def wrong(what, python):
+        return found("free_threaded_safety", what, python=python)
+
+    assert lazy("without_lock", FREE) > 10
+    assert wrong("plus_1", FREE) > 10
+    assert wrong("shared_iterator", FREE) > 3
+    assert wrong("append", FREE) == wrong("serialize_iterator", FREE) == 0
+    assert lazy("with_lock", FREE) == lazy("thread_local", FREE) == 0
+    assert lazy("without_lock", LOCKED) <= 3
+    assert wrong("plus_1", LOCKED) == wrong("append", LOCKED) == 0
+
+
+def test_the_build_costs_time_whether_its_gil_is_off_or_on():
+    def time(name, work):
+        return found("free_threaded_cost", name, "time", work=work)
+
+    for work in ("attributes", "dict", "list"):
+        assert 1.02 < time("3.14t, GIL off", work) / time("3.14", work) < 1.6
+        assert 0.85 < time("3.14t, GIL off", work) / time("3.14t, GIL on", work) < 1.18
+
+
+def test_small_objects_are_16_bytes_bigger_and_instances_are_not():
+    def more(kind):
+        return found("free_threaded_cost", "3.14t, GIL off", "memory", object=kind) - found(
+            "free_threaded_cost", "3.14", "memory", object=kind
+        )
+
+    assert more("int") == more("str") == 16
+    assert more("tuple") == more("dict") == more("instance") == 0
