@@ -131,8 +131,7 @@ BAD = [["--workers", "0"], ["--workers", "many"], ["--no-such-option"], ["--json
 
 @pytest.mark.parametrize("bad", BAD)
 def test_bad_input_gives_one_line_and_status_2(name, bad, demo, in_process):
-    run = demo if bad == BAD[0] or uses_mpi(name) else in_process
-    done = run(name, *bad)
+    done = (demo if uses_mpi(name) else in_process)(name, *bad)
     assert done.returncode == 2
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1

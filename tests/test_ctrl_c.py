@@ -19,14 +19,24 @@ MPIEXEC = re.compile(r"\[mpiexec@.*\n")  # the launcher's own lines
 
 
 def cases():
-    """Each demo; one that starts processes by one method, the others in the sweep."""
+    """Each demo; by one method where it starts processes, and every third where it starts nothing.
+
+    All others are in the sweep.
+    """
     for number, name in enumerate(sources.demos()):
         if not uses_processes(name):
-            yield pytest.param(None, name)
+            marks = [pytest.mark.sweep] if number % 3 and is_alone(name) else []
+            yield pytest.param(None, name, marks=marks)
             continue
         for method in METHODS:
             marks = [] if method == METHODS[number % len(METHODS)] else [pytest.mark.sweep]
             yield pytest.param(method, name, marks=marks)
+
+
+def is_alone(name):
+    """Whether it is one process, without children of any kind."""
+    text = "".join(sources.texts(name).values())
+    return not re.search(r"subprocess|mpi4py|ipyparallel|joblib|cython", text)
 
 
 @pytest.mark.parametrize(("method", "name"), list(cases()))
