@@ -60,7 +60,7 @@ def costs(rounds):
     try:
         with ExitStack() as stack:
             for python in builds():
-                print(f"{python.short}: {python.name} {python.version}, {python.compiler}")
+                print(f"{python.name} {python.version}, {python.build}: {python.compiler}, PGO: {python.pgo}")
                 for name, gil, command in python.modes():
                     with ctrl_c_is_mine():
                         process = Popen([*command, KERNEL], stdin=PIPE, stdout=PIPE, text=True)

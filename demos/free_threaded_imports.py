@@ -34,8 +34,8 @@ def imported(which, others, times):
     with TemporaryDirectory() as folder:
         failed = [imports.compiled(SOURCE, name, OURS[name], about, folder) for name in OURS]
         if any(failed):
-            said[max(failed)] = list(OURS)
-        modules = [*packages(about, others), *([] if any(failed) else OURS)]
+            said[next(filter(None, failed))] = list(OURS)
+        modules = [*([] if any(failed) else OURS), *packages(about, others)]
         for module, found in imports.each(python, "main", modules, times, folder):
             answer = found[-1]
             came_of_it = imports.came_of_it(answer)

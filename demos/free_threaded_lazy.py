@@ -63,7 +63,7 @@ def made_twice(get, workers):
 def all_rounds(workers, rounds):
     """A row for each way to get a table: how many of them were made although there was one."""
     for get in (without_lock, with_lock, thread_local):
-        yield get.__name__, [sum(made_twice(get, workers) for _ in range(rounds))], "made twice", "tables"
+        yield get.__name__, [sum(made_twice(get, workers) for _ in range(rounds))], "made again", "tables"
 
 
 def main(argv=None):

@@ -1,7 +1,7 @@
-"""Every GIL since Python 2.7: two threads were never faster with it, and I/O waits for a busy thread.
+"""Every GIL since Python 2.7: two threads gain nothing with it, and I/O waits for a busy thread.
 
 Two countdowns in turn and in two threads, then bytes echoed beside a busy thread, on each CPython found here.
-Look for: about 1 with a GIL, half of it without; 5 ms for a byte since 3.2, except without a GIL.
+Look for: about 1 with a GIL, half of it without; 4 to 9 ms for a byte with the new GIL (since 3.2).
 
     $ python demos/gil_history.py
 """
@@ -16,9 +16,9 @@ from harness import CannotRun, Number, Run, ctrl_c_is_mine, parse_args, record
 from interpreters import find, newest_of_each
 
 KERNEL = str(Path(__file__).with_name("gil_history_kernel.py"))
-COUNT = Number(2_000_000, 20_000, least=1000, about="steps of a countdown ")  # 0.1 s on an old Python
+COUNT = Number(1_000_000, 20_000, least=1000, about="steps of a countdown ")  # 0.05 s on an old Python
 TRIPS = Number(30, 3, about="bytes echoed ")
-REPEATS = 3
+REPEATS = 9
 PAUSE = 0.001  # s between two bytes: without one the busy thread hardly gets to run
 DEADLINE = 30.0  # s for one Python
 

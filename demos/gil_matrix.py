@@ -12,45 +12,39 @@ from itertools import chain
 
 import gil_cpu_bound
 import gil_lanes
+import subinterpreters as interpreter_lanes
 from harness import Number, compare, lanes, parse_args, record
-from subinterpreters import subinterpreters as in_interpreters
 
 LIMIT = 60_000  # some 0.1 s sequentially: there are many Pythons
 QUICK_LIMIT = 10_000
 WINDOW = Number(50.0, 10.0, least=10, most=1000, about="ms that they run ")
 
 
-def threads(workers, window):
-    return gil_lanes.threads(workers, window / gil_lanes.TURNS)
+HAS_INTERPRETERS = hasattr(futures, "InterpreterPoolExecutor")  # since 3.14
 
 
-def subinterpreters(workers, window):
-    return in_interpreters(workers, window)
-
-
-def processes(workers, window):
-    return gil_lanes.processes(workers, window / gil_lanes.TURNS)
-
-
-def in_subinterpreters(blocks, workers):
+def subinterpreters(blocks, workers):
+    """Like gil_cpu_bound.threads, each of which is in an interpreter of its own."""
     with futures.InterpreterPoolExecutor(workers) as pool:
         return sum(pool.map(gil_cpu_bound.count_primes, blocks))
 
 
-def here():
-    """The mechanisms that this Python has, and their ways to count primes."""
-    ways = {threads: gil_cpu_bound.threads, processes: gil_cpu_bound.processes}
-    if hasattr(futures, "InterpreterPoolExecutor"):  # since 3.14
-        in_subinterpreters.__name__ = "subinterpreters"
-        ways = {threads: ways[threads], subinterpreters: in_subinterpreters, processes: ways[processes]}
-    return ways
+WAYS = [gil_cpu_bound.threads, *[subinterpreters] * HAS_INTERPRETERS, gil_cpu_bound.processes]
+
+
+def stamping(window):
+    """The same ways, stamping the clock, and what makes each run for the window, in ms."""
+    yield gil_lanes.threads, window / gil_lanes.TURNS
+    if HAS_INTERPRETERS:
+        yield interpreter_lanes.subinterpreters, window
+    yield gil_lanes.processes, window / gil_lanes.TURNS
 
 
 def main(argv=None):
     args = parse_args(__doc__, argv, python="all", limit=(LIMIT, QUICK_LIMIT), workers=(2, 2), window=WINDOW)
-    stamped = chain.from_iterable(lanes(each, args.workers, args.window) for each in here())
-    variants = [gil_cpu_bound.sequential, *here().values()]
-    return record(args, chain(stamped, compare(variants, gil_cpu_bound.cut(args.limit), args.workers)))
+    stamped = [lanes(way, args.workers, ms) for way, ms in stamping(args.window)]
+    counted = compare([gil_cpu_bound.sequential, *WAYS], gil_cpu_bound.cut(args.limit), args.workers)
+    return record(args, chain(*stamped, counted))
 
 
 if __name__ == "__main__":

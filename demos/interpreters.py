@@ -36,7 +36,8 @@ print(json.dumps({
     "name": platform.python_implementation(), "version": platform.python_version(),
     "build": "free-threaded" if get_config_var("Py_GIL_DISABLED") else "default", "gil": gil,
     "subinterpreters": has("concurrent.interpreters"), "jit": bool(jit and jit.is_enabled()),
-    "compiler": platform.python_compiler(), "executable": sys.executable}))
+    "compiler": platform.python_compiler(),
+    "pgo": "--enable-optimizations" in str(get_config_var("CONFIG_ARGS")), "executable": sys.executable}))
 """
 
 
@@ -52,6 +53,7 @@ class Python:
     subinterpreters: bool  # concurrent.interpreters, from 3.14 on
     jit: bool  # on now
     compiler: str
+    pgo: bool = False  # built with profile-guided optimisation, as far as it says
 
     @property
     def release(self) -> tuple[int, int]:

@@ -6,6 +6,7 @@ A picture is a view of the record (record.schema.json): nothing in it was not me
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from statistics import median
@@ -40,6 +41,7 @@ SERIES = 6
 # The share of the lane's height at which a state is drawn, so that no one needs the colour.
 STATES = {"ran": 1.0, "waiting": 0.08, "idle": 0.08, "no core": 0.35, "unknown": 0.2}
 MANY = 10  # values of a run: their spread is a line, from the least to the 95th percentile
+STANDS_OUT = re.compile(r"Error$|^switched on$")  # what came of it, in a column
 GROUP = 12  # units between groups of bars
 APART = 32  # units from a curve's label to the next
 NOISE = 0.005  # a serial fraction below it is noise, and so is its ceiling
@@ -259,7 +261,7 @@ def bars(record: Entry) -> str:
 
     facts = list(told_apart(runs, groups if grouped else None))
     names, timed = ("", [run["variant"] for run in runs]), runs[0]["measure"] == "time"
-    numbers = [(runs[0]["measure"], [f"{number(median(run['values']))} {run['unit']}" for run in runs])]
+    numbers = [(runs[0]["measure"], [shown(run) for run in runs])]
     if timed:
         numbers.append(("speedup", [f"{speedup(run, runs):,.2f}" for run in runs]))
         if runs[0]["cpu_seconds"] is not None:
@@ -286,6 +288,12 @@ def bars(record: Entry) -> str:
     return svg(bottom + 40, alt(record), parts)
 
 
+def shown(run: Entry) -> str:
+    """The median and its unit; nothing where it failed before there was any."""
+    failed = any(STANDS_OUT.search(str(value)) for value in run["parameters"].values())
+    return "–" if failed and not any(run["values"]) else f"{number(median(run['values']))} {run['unit']}"
+
+
 def bar(run: Entry, left: float, y: float, thick: float, per_unit: float, colour: str) -> list[str]:
     """The median to scale; a dot for each of few values, a line for the spread of many."""
     middle, *spread = [left + value * per_unit for value in drawn(run)]
@@ -310,7 +318,11 @@ def column(
     x: float, ys: Iterable[float], head: str, cells: Iterable[str], anchor: str = "start"
 ) -> list[str]:
     """Words below each other, and what they are."""
-    words = [text(x, y, cell, anchor=anchor) for y, cell in zip(ys, cells) if cell]
+    words = [
+        text(x, y, cell, anchor=anchor, bold=bool(STANDS_OUT.search(cell)))
+        for y, cell in zip(ys, cells)
+        if cell
+    ]
     return [text(x, 18, head, SMALL, anchor, "muted"), *words] if head else words
 
 
@@ -394,7 +406,11 @@ def curves(record: Entry, parameter: str) -> str:
                 parts += [circle(beside_it, to_y(y), 3, nth(i)) for y in spread]
         parts.append(polyline(place(points), nth(i)))
         parts += [circle(x, y, 6, nth(i)) for x, y in place(points)]
-        parts.append(line(*place(points)[-1], right + 32, heights[i], nth(i)))
+        end = place(points)[-1]
+        if points[-1][0] < xs[-1]:  # nothing was measured between it and its name
+            parts.append(polyline([end, (right + 32, heights[i])], "muted", dashed=True))
+        else:
+            parts.append(line(*end, right + 32, heights[i], nth(i)))
         parts.append(text(right + 40, heights[i], labels[i], SMALL, bold=True))
     if logarithmic(ys):
         first, *others = series.values()

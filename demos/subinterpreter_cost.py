@@ -1,4 +1,4 @@
-"""An interpreter starts like a process, not like a thread; what it is given is copied, but for a memoryview.
+"""A pool of interpreters starts like one of processes; what it is given is copied, but for a memoryview.
 
 Pools of one worker: the time from none to the first result, then of an argument there and back, unchanged.
 Look for: processes that start sooner; a memoryview that costs the same at any size; a list that costs most.
@@ -19,7 +19,7 @@ METHODS = get_all_start_methods()  # the first is the default of this Python
 PROCESSES = f"processes, {METHODS[0]}"
 PASSED = {"threads": [bytes], "subinterpreters": [bytes, memoryview, list], PROCESSES: [bytes, list]}
 KB = {bytes: [1, 100, 10_000], memoryview: [1, 100, 10_000], list: [1, 100]}  # 10,000: seconds for a list
-STARTS = Number(3, 1, most=1000, about="of each kind of pool")
+STARTS = Number(7, 1, most=1000, about="of each kind of pool")
 TRIPS = Number(7, 1, most=10_000, about="of each argument")
 
 

@@ -72,10 +72,10 @@ def python_of(having):
     return python("/opt/x")
 
 
-def test_the_deck_s_packages_then_others_then_ours(told):
+def test_ours_then_the_deck_s_packages_then_others(told):
     (*rows, picture), compiled = told({}, times=2)
     names = [row["variant"] for row in rows]
-    assert names == [*imports.DECK, "aaa", "yyy", "with_slot", "without_slot"]
+    assert names == ["with_slot", "without_slot", *imports.DECK, "aaa", "yyy"]
     assert {tuple(row["values"]) for row in rows} == {(3, 3)}
     assert {row["parameters"]["GIL"] for row in rows} == {"stays off"}
     assert compiled == {"with_slot": ["-DSLOT"], "without_slot": []}

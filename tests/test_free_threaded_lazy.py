@@ -51,7 +51,7 @@ def test_each_round_begins_without_a_table(tables):
     made = tables(lambda: None)
     rows = list(free_threaded_lazy.all_rounds(workers=1, rounds=5))
     assert [row[0] for row in rows] == ["without_lock", "with_lock", "thread_local"]
-    assert all(row[1:] == ([0], "made twice", "tables") for row in rows)
+    assert all(row[1:] == ([0], "made again", "tables") for row in rows)
     assert len(made) == 3 * 5
 
 
@@ -66,10 +66,16 @@ def test_a_table_is_right():
 
 @pytest.mark.skipif(not FREE, reason=NONE)
 def test_without_a_gil_some_are_made_twice_and_none_with_a_mend(demo, tmp_path):
-    file = tmp_path / "record.json"
+    """A race is luck, so it has several chances."""
+    file, most = tmp_path / "record.json", 0
     options = ["--rounds", 30, "--python", "here", "--json", file]
-    done = demo("free_threaded_lazy", *options, python=FREE[-1].executable)
-    assert (done.returncode, done.stderr) == (0, "")
-    first, *others = json.loads(file.read_text())["runs"]
-    assert (first["variant"], first["values"] > [0]) == ("without_lock", True)
-    assert [run["values"] for run in others] == [[0], [0]]
+    for _ in range(6):
+        done = demo("free_threaded_lazy", *options, python=FREE[-1].executable)
+        assert (done.returncode, done.stderr) == (0, "")
+        first, *others = json.loads(file.read_text())["runs"]
+        assert first["variant"] == "without_lock"
+        assert [run["values"] for run in others] == [[0], [0]]
+        (most,) = first["values"]
+        if most:
+            break
+    assert most

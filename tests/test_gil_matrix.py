@@ -39,12 +39,13 @@ def waited(picture):
 
 
 def test_the_window_is_as_long_as_asked_for():
-    for mechanism in (gil_matrix.threads, gil_matrix.processes):
-        (start, end), lanes = mechanism(2, 20.0)
+    for way, argument in gil_matrix.stamping(20.0):
+        (start, end), lanes = way(2, argument)
         assert end - start == 20_000_000
         assert len(lanes) == 2
 
 
 def test_what_this_python_has():
-    names = [each.__name__ for each in gil_matrix.here()]
-    assert names == ["threads", *["subinterpreters"] * (sys.version_info >= (3, 14)), "processes"]
+    names = ["threads", *["subinterpreters"] * (sys.version_info >= (3, 14)), "processes"]
+    assert [each.__name__ for each in gil_matrix.WAYS] == names
+    assert [each.__name__ for each, _ in gil_matrix.stamping(20.0)] == names

@@ -136,8 +136,8 @@ def stop_the_world() -> Drawing:
              [run, "finalizes", run], ["##......###", "##..#######", "###.....###"]),
         step("It stops them again: what is still out of reach will be freed. Then all run on.",
              [run, "frees", run], ["##......###...##", "##..############", "###.....###...##"]),
-        step("A thread that is detached, in C code, is not waited for. One in C code that is not: all wait.",
-             [pause, "searches", "in C code"],
+        step("Detached, in C code: nobody waits for it. Attached, in C code: all do.",
+             [pause, "searches", "detached"],
              ["##......###...##..", "##..##############", "###.....###...####"]),
     )  # fmt: skip
 
@@ -167,5 +167,5 @@ def where_the_gil_went() -> Drawing:
         step("Each object has a lock. Who changes a list, dict or set takes it.", 2),
         step("mimalloc is made for threads. What somebody may still read is freed later.", 3),
         step("For the garbage collector, all threads pause a moment.", 4),
-        step("Your data? The GIL never protected it. Your own locks do, then as now.", 4),
+        step("Your data? The GIL never protected it. Your own locks do, then and now.", 4),
     )
