@@ -16,9 +16,9 @@ from harness import CannotRun, Number, Run, ctrl_c_is_mine, parse_args, record
 from interpreters import find, newest_of_each
 
 KERNEL = str(Path(__file__).with_name("gil_history_kernel.py"))
-COUNT = Number(1_000_000, 20_000, least=1000, about="steps of a countdown ")  # 0.05 s on an old Python
+COUNT = Number(2_000_000, 20_000, least=1000, about="steps of a countdown ")  # 0.1 s on an old Python
 TRIPS = Number(30, 3, about="bytes echoed ")
-REPEATS = 9
+REPEATS = 7
 PAUSE = 0.001  # s between two bytes: without one the busy thread hardly gets to run
 DEADLINE = 30.0  # s for one Python
 
