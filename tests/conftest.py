@@ -1,5 +1,6 @@
 """What every test file may use: where things are, a browser, leftovers."""
 
+import functools
 import os
 import re
 import shutil
@@ -103,16 +104,18 @@ def owner(folder):
 # --- in several processes, as make test does ---------------------------------------------------------------
 
 # The tests of a file stay in one process, in their order; those of a file BY_DEMO only if of one demo. A test
-# that would notice others, because it needs two free cores or all of build/, is marked alone.
+# that would notice others, because it needs two free cores or all of build/, is marked alone. These come last,
+# in one process, since each makes the others wait.
 
 PROCESSES = 4  # at most: more would wait for the longest file
 BY_DEMO = ("test_contract.py", "test_ctrl_c.py")
 IN_PROCESSES = "PYTEST_XDIST_WORKER" in os.environ
+ALONE = CACHE / "alone"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    return min(usable_cores() + 1, PROCESSES) if fcntl else 0  # one more: they often wait
+    return min(usable_cores(), PROCESSES) if fcntl else 0
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -121,6 +124,8 @@ def pytest_xdist_make_scheduler(config, log):
 
     class ByFileOrDemo(LoadFileScheduling):
         def _split_scope(self, nodeid):
+            if nodeid in alone_ones():
+                return "alone"
             file = super()._split_scope(nodeid)
             demo = re.search(r"(\w+)\]$", nodeid) if file.endswith(BY_DEMO) else None
             return f"{file} {len(demo[1]) % PROCESSES}" if demo else file
@@ -130,15 +135,24 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """The longest files first, so that at the end no process waits long for another."""
+    """The longest files first, so that at the end no process waits long for another; what is alone, last."""
     if IN_PROCESSES:
         browsing = {item.path for item in items if "browser" in item.fixturenames}
-        items.sort(key=lambda item: (item.path.name not in BY_DEMO, item.path not in browsing))
+        items.sort(key=lambda item: (alone(item), item.path.name not in BY_DEMO, item.path not in browsing))
+        own = ALONE.with_suffix(f".{os.getpid()}")
+        own.write_text("\n".join(item.nodeid for item in items if alone(item)))
+        own.replace(ALONE)  # all processes write the same
+
+
+@functools.cache
+def alone_ones():
+    """Their names, as the processes found them; which of these does what is decided in yet another one."""
+    return set(ALONE.read_text().split("\n"))
 
 
 def alone(item):
     """Whether no other test may run meanwhile: it is marked, or asks whether cores are free."""
-    return item.get_closest_marker("alone") or "free_cores" in item.function.__code__.co_names
+    return bool(item.get_closest_marker("alone")) or "free_cores" in item.function.__code__.co_names
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # a test's timeout begins when it may run
