@@ -104,8 +104,8 @@ def owner(folder):
 # --- in several processes, as make test does ---------------------------------------------------------------
 
 # The tests of a file stay in one process, in their order; those of a file BY_DEMO only if of one demo. A test
-# that would notice others, because it needs two free cores or all of build/, is marked alone. These come last,
-# in one process, since each makes the others wait.
+# that would notice others, because it needs two free cores or all of build/, is marked alone. These come
+# last, in one process, since each makes the others wait.
 
 PROCESSES = 4  # at most: more would wait for the longest file
 BY_DEMO = ("test_contract.py", "test_ctrl_c.py")
