@@ -16,8 +16,11 @@ import logging
 import mimetypes
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -62,6 +65,10 @@ PRINT_STYLES = (
 )
 
 
+INTERRUPTED = "make slides: interrupted; the pages of an earlier run stay as they were"
+AT_LAST = 10.0  # seconds after a Ctrl-C
+
+
 class CannotExport(Exception):
     """What is wrong before any cell ran, and how to mend it: exit status 2."""
 
@@ -82,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1 if isinstance(error, PartFailed) else 2
     except KeyboardInterrupt:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # nbclient's cut task would complain
-        print("make slides: interrupted; the pages of an earlier run stay as they were", file=sys.stderr)
+        print(INTERRUPTED, file=sys.stderr)
         return 130
     print(args.output.resolve() / "talk.html", args.output.resolve() / "index.html", sep="\n")
     return 0
@@ -98,6 +105,7 @@ def export(talk: Talk, output: Path) -> None:
         pages.mkdir()
         run = {"replay": bool(os.environ.get("REPLAY")), "facts": facts()}
         mark = isolate(Path(scratch))
+        hear_ctrl_c(mark, scratch)
         compile_beforehand([part.path for part in talk.parts])
         sections = {}
         for part in talk.parts:
@@ -115,6 +123,26 @@ def export(talk: Talk, output: Path) -> None:
         if output.exists():
             output.rename(Path(scratch, "earlier"))
         pages.rename(output)
+
+
+def hear_ctrl_c(mark: dict[str, str], scratch: str) -> None:
+    """Ctrl-C is an exception; should a callback swallow it, or a kernel not end, all ends the same."""
+
+    def leave() -> None:
+        print(INTERRUPTED, file=sys.stderr, flush=True)
+        watchdog.end(mark)
+        shutil.rmtree(scratch, ignore_errors=True)
+        os._exit(130)
+
+    def interrupted(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+        timer = threading.Timer(AT_LAST, leave)
+        timer.daemon = True
+        timer.start()
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not in the background of a shell
+        signal.signal(signal.SIGINT, interrupted)
 
 
 def facts() -> dict[str, str]:

@@ -922,6 +922,32 @@ def test_ctrl_c_says_so_and_leaves_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["10-long.ipynb"]
 
 
+def test_a_ctrl_c_that_is_swallowed_ends_it_all_the_same(tmp_path):
+    path = write(tmp_path, "10-long", new_code_cell("1"))
+    swallow = """
+import export, sys, time
+export.AT_LAST = 1
+def execute(*_):
+    print("now", flush=True)
+    try:
+        time.sleep(99)
+    except KeyboardInterrupt:
+        time.sleep(99)
+export.execute = execute
+sys.exit(export.main(sys.argv[1:]))"""
+    run = subprocess.Popen(
+        [sys.executable, "-c", swallow, path, "--output", tmp_path / "slides"],
+        env=os.environ | {"PYTHONPATH": str(SLIDES)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0,
+    )  # fmt: skip
+    assert any("now" in line for line in run.stdout)
+    os.killpg(run.pid, signal.SIGINT)
+    _, errors = run.communicate(timeout=60)
+    assert (run.returncode, errors) == (130, f"{export.INTERRUPTED}\n")
+    assert not left_of(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["10-long.ipynb"]
+
+
 @pytest.mark.parametrize(
     "cell, seen",
     [

@@ -208,7 +208,7 @@ def test_the_map_is_used_by_keys(show):
 @of_the_stage
 def test_a_link_to_a_part_moves_the_stage(show):
     show.to("The map", "Welcome")
-    show.here("a").get_by_text("The GIL").click()
+    show.here("a").get_by_text("The GIL", exact=True).click()
     show.at(first_heading("20-gil"))
 
 
