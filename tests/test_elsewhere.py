@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -102,7 +103,9 @@ def test_rows_name_their_python_and_the_record_is_valid(demo, tmp_path):
     for run in record["runs"]:
         assert run["parameters"]["python"].startswith(short)
         assert run["interpreter"]["version"] == sys.version.split()[0]
-    assert record["command"] == f"python demos/gil_cpu_bound.py --quick --python {sys.executable}"
+    assert (
+        record["command"] == f"python demos/gil_cpu_bound.py --quick --python {shlex.quote(sys.executable)}"
+    )
     assert f"{short} ..." in done.stdout.splitlines()
 
 
