@@ -256,7 +256,7 @@ def bars(record: Entry) -> str:
     settings = [setting for i, setting in enumerate(settings) if setting not in settings[:i]]
     runs = sorted(record["runs"], key=lambda run: settings.index(run["parameters"]) * grouped)
     groups = [settings.index(run["parameters"]) * grouped for run in runs]
-    gap = min(84.0, max(31.0, (350 - GROUP * groups[-1]) / len(runs)))
+    gap = min(84.0, max(30.0, (350 - GROUP * groups[-1]) / len(runs)))
     ys = [40 + (i + 0.5) * gap + GROUP * group for i, group in enumerate(groups)]
 
     facts = list(told_apart(runs, groups if grouped else None))
