@@ -42,7 +42,7 @@ def from_launcher(*names: str) -> int | None:
 
 RANK = from_launcher("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK") or 0  # rank 0 speaks for all
 RANKS = from_launcher("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # None: not started by mpiexec
-LET_SPEAK = 1.0  # seconds for rank 0 on a busy machine: when one rank is gone, mpiexec ends the others
+LET_SPEAK = 0.2  # seconds for rank 0: when one rank is gone, mpiexec ends the others
 SAID: list[str] = []
 
 

@@ -63,7 +63,8 @@ def test_ctrl_c_ends_it_and_every_child(name, method):
         left = watchdog.marked(mark)
     finally:
         watchdog.end(mark)
-    assert child.returncode == 130
+    killed = [9] * (command[0] == "mpiexec")  # which may tell of a rank that it killed, instead
+    assert child.returncode in [130, *killed]
     assert MPIEXEC.sub("", errors) == f"{name}.py: interrupted\n"
     assert not left
     assert until(lambda: not left_in_memory(before), 5), left_in_memory(before)
