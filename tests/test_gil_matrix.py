@@ -28,14 +28,14 @@ def test_every_mechanism_that_it_has_and_one_count(demo, tmp_path, python):
         assert {each["result"] for each in runs} == {PRIMES}
         assert all(each["interpreter"]["gil"] == gil for each in lanes + runs)
         threads, *others = lanes
-        assert waited(threads) > 0 if gil else waited(threads) == 0
-        assert all(waited(each) == 0 for each in others if each["variant"] == "processes")
+        assert share(threads, "ran") < 1.1 if gil else share(threads, "waiting") == 0
+        assert all(share(each, "waiting") == 0 for each in others if each["variant"] == "processes")
 
 
-def waited(picture):
-    """The share of the window in which a worker waited for the GIL."""
+def share(picture, what):
+    """The share of the window in which a worker ran, or waited for the GIL; all workers' together."""
     spans = [span for lane in picture["workers"].values() for span in lane]
-    return sum(end - start for start, end, state in spans if state == "waiting") / picture["window"]
+    return sum(end - start for start, end, state in spans if state == what) / picture["window"]
 
 
 def test_the_window_is_as_long_as_asked_for():
