@@ -38,9 +38,12 @@ def test_killed_means_by_the_system(monkeypatch):
 
 
 def test_each_launch_says_itself_how_it_ends(demo, tmp_path):
-    done = demo("mpi_crash", "--quick", "--json", tmp_path / "r.json")
-    assert (done.returncode, done.stderr) == (0, "")
-    record = json.loads((tmp_path / "r.json").read_text())
+    for _ in range(3):
+        done = demo("mpi_crash", "--quick", "--json", tmp_path / "r.json")
+        assert (done.returncode, done.stderr) == (0, "")
+        record = json.loads((tmp_path / "r.json").read_text())
+        if "Abort(1)" in record["attachments"][0]["alt"]:  # mpiexec may lose a rank's last words
+            break
     assert {run["variant"]: run["parameters"]["outcome"] for run in record["runs"]} == {
         "python child.py": "hangs",
         "python -m mpi4py child.py": "aborts",
