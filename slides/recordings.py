@@ -18,7 +18,7 @@ from machine import usable_cores  # noqa: E402
 def name(demo: str, options: Mapping[str, object]) -> str:
     """The name of a recording's file, without its suffix: gil_lanes@mechanism=processes."""
     given = ",".join(f"{option}={value}" for option, value in sorted(options.items()))
-    return f"{demo}@{given}".replace(" ", "_") if given else demo
+    return f"{demo}@{given}" if given else demo
 
 
 def best(demo: str, options: Mapping[str, object]) -> dict[str, Any] | None:
