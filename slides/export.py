@@ -237,8 +237,9 @@ def slides(part: Part) -> str:
     exporter.register_preprocessor(TagRemovePreprocessor(remove_input_tags={talks.AT_ONCE}), enabled=True)
     html, _ = exporter.from_notebook_node(nbformat.from_dict(part.notebook))
     soup = BeautifulSoup(html, "html.parser")
+    named = {str(tag["id"]): tag for tag in soup.select("[id]")}
     for number, cell in enumerate(part.notebook["cells"], 1):
-        shown = soup.find(id=f"cell-id={cell['id']}")
+        shown = named.get(f"cell-id={cell['id']}")
         for picture in shown.select("img, svg:not(svg svg)") if shown else ():
             try:
                 check(picture)
@@ -324,13 +325,14 @@ def reveal() -> Path:
 def check(picture: Tag) -> None:
     """Raise a ValueError for a picture that says nothing to those who cannot see it."""
     if picture.name == "img":
-        name, seen, mend = picture.get("alt"), str(picture.get("src")), "write ![what it shows](file)"
+        name, mend = picture.get("alt"), "write ![what it shows](file)"
     else:
         title = picture.find("title", recursive=False)
         name = picture.get("aria-label") or (title.get_text() if title else None)
-        seen, mend = str(picture), 'give it role="img" and an aria-label'
+        mend = 'give it role="img" and an aria-label'
     if picture.get("aria-hidden") != "true" and (not name or name == NO_ALT):
-        raise ValueError(f"the picture {shorten(seen, 60)} has no text alternative: {mend}")
+        seen = picture.get("src") if picture.name == "img" else picture
+        raise ValueError(f"the picture {shorten(str(seen), 60)} has no text alternative: {mend}")
 
 
 def embed(picture: Tag, folder: Path) -> None:

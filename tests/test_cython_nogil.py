@@ -4,7 +4,6 @@ import functools
 import itertools
 import json
 import math
-import shutil
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ import warnings
 
 import pytest
 from conftest import PATIENCE, until
+from pythons import those_with
 from test_gil_lanes import ATTEMPTS, free_cores, overlap, turns, verdict
 
 pytest.importorskip("Cython", reason="Cython is missing")
@@ -21,6 +21,7 @@ from calls import KIND
 from compiling import Missing, compiled
 from cython_nogil import WAYS
 
+FREE, only_with_one = those_with("free-threaded")
 LONG = ["--calls", "40000"]  # some 12 s for each way
 PROCESSES = []
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
@@ -174,10 +175,9 @@ def test_it_tells_what_a_python_without_a_gil_says(monkeypatch, capfd):
     assert capfd.readouterr() == ("The global interpreter lock (GIL) has been enabled\n", "")
 
 
+@only_with_one
 def test_an_unmarked_module_switches_the_gil_of_a_free_threaded_python_on(demo):
-    pythons = filter(None, map(shutil.which, ("python3.15t", "python3.14t", "python3.13t")))
-    if not (python := next(pythons, None)):
-        pytest.skip("no free-threaded Python found: uv python install 3.14t")
+    python = FREE[-1].executable
     if subprocess.run([python, "-c", "import Cython, setuptools"], capture_output=True).returncode:
         pytest.skip(f"{python} has no Cython or no setuptools: pip install them there")
     done = demo("cython_nogil", "--quick", python=python)

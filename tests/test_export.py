@@ -465,17 +465,30 @@ def test_nothing_in_a_page_hinders_anybody(exported, browser, look):
 # --- in the browser --------------------------------------------------------------------------------------
 
 
-def test_every_slide_is_reached_without_a_request_or_complaint(exported, browser):
-    for deck, key in zip(exported.sample, ["ArrowRight", "Space", "PageDown"], strict=True):
-        with reading(browser) as (page, requests, complaints):
-            show(page, deck.as_uri())
-            seen, last = [1], page.evaluate("Reveal.getTotalSlides()")
-            while len(seen) < 1000 and not page.evaluate("Reveal.isLastSlide()"):
-                page.keyboard.press(key)
-                seen.append(page.evaluate("Reveal.getSlidePastCount() + 1"))
-            assert sorted(set(seen)) == list(range(1, last + 1))
-            assert [url for url in requests if not url.startswith("data:font")] == [deck.as_uri()]
-            assert complaints == []
+def sample(*each):
+    """Parameters for the two small parts, and for the whole talk, which takes long: in make test-all."""
+    *small, talk = each
+    return [*small, pytest.param(*talk, marks=pytest.mark.sweep, id="talk")]
+
+
+@pytest.mark.parametrize(("number", "key"), sample((0, "ArrowRight"), (1, "Space"), (2, "PageDown")))
+def test_every_slide_is_reached_without_a_request_or_complaint(exported, browser, number, key):
+    """test_slides.py goes through the real slides, too."""
+    deck = exported.sample[number]
+    with reading(browser) as (page, requests, complaints):
+        show(page, deck.as_uri())
+        seen, last = [1], page.evaluate("Reveal.getTotalSlides()")
+        while len(seen) < 1000 and not page.evaluate("Reveal.isLastSlide()"):
+            page.keyboard.press(key)
+            seen.append(page.evaluate("Reveal.getSlidePastCount() + 1"))
+        assert sorted(set(seen)) == list(range(1, last + 1))
+        assert_alone(deck, requests, complaints)
+
+
+def assert_alone(deck, requests, complaints):
+    """The page asked for nothing but itself, and the browser had nothing to complain about."""
+    assert [url for url in requests if not url.startswith("data:font")] == [deck.as_uri()]
+    assert complaints == []
 
 
 def test_a_server_is_asked_for_the_page_alone(exported, browser, server):
@@ -549,16 +562,20 @@ def test_a_printed_page_holds_one_slide(exported, browser):
             assert complaints == []
 
 
-def test_a_phone_shows_readable_slides(exported, browser):
+@pytest.mark.parametrize(["number"], sample([0], [1], [2]))
+def test_a_phone_shows_readable_slides(exported, browser, number):
     with reading(browser, width=390, height=760) as (page, *_):
-        for part in (exported.talk, exported.parts[0]):
-            show(page, part.as_uri())
-            for number in each_slide(page):
-                for text in page.evaluate(TEXTS):
-                    where = f"{part.name}, slide {number}: {text}"
-                    if text["kind"] == "text":
-                        assert text["right"] <= 390 and text["size"] >= LEAST_ON_PHONE, where
-                    assert text["bottom"] <= 760 - LINKS, where
+        show(page, exported.sample[number].as_uri())
+        for slide in each_slide(page):
+            for text in page.evaluate(TEXTS):
+                where = f"slide {slide}: {text}"
+                if text["kind"] == "text":
+                    assert text["right"] <= 390 and text["size"] >= LEAST_ON_PHONE, where
+                assert text["bottom"] <= 760 - LINKS, where
+
+
+def test_a_phone_shows_the_index(exported, browser):
+    with reading(browser, width=390, height=760) as (page, *_):
         page.goto((exported.output / "index.html").as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 

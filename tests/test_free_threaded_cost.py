@@ -10,9 +10,10 @@ import interpreters
 import pytest
 from harness import CannotRun
 from interpreters import Python
-from test_free_threaded_safety import FREE, NONE
+from pythons import none_with, those_with
 from test_interpreters import program
 
+FREE, only_with_one = those_with("free-threaded")
 LONG = ["--rounds", "10000"]
 NAMES = ["3.14", "3.14t, GIL off", "3.14t, GIL on"]
 
@@ -34,7 +35,7 @@ def test_the_newest_that_has_both_builds_else_the_newest_without_a_gil(monkeypat
     assert demo_script.builds() == [FOUND[3]]
     monkeypatch.setattr(interpreters, "find", lambda: ([FOUND[0]], []))
     monkeypatch.setattr(demo_script, "find", interpreters.find)
-    with pytest.raises(CannotRun, match=NONE):
+    with pytest.raises(CannotRun, match=none_with("free-threaded")):
         demo_script.builds()
 
 
@@ -109,7 +110,7 @@ def test_a_python_that_fails_is_told_of(tmp_path, monkeypatch, text):
         list(demo_script.costs(rounds=2))
 
 
-@pytest.mark.skipif(not FREE, reason=NONE)
+@only_with_one
 def test_each_python_answers_and_an_int_without_a_gil_is_16_bytes_bigger(monkeypatch):
     here = python(".".join(map(str, sys.version_info[:3])))
     monkeypatch.setattr(demo_script, "builds", lambda: [here, FREE[-1]])

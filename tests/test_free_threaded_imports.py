@@ -6,7 +6,8 @@ import free_threaded_imports
 import imports
 import interpreters
 import pytest
-from test_imports import python, there
+from pythons import those_with
+from test_imports import python
 
 LONG = ["--times", "100"]
 STARTS = 1
@@ -14,19 +15,19 @@ STARTS = 1
 WARNING = "The global interpreter lock (GIL) has been enabled to load module 'without_slot'"
 
 
-THERE, only_there = there("free-threaded")
+THERE, only_there = those_with("free-threaded")
 
 
 @only_there
 def test_what_such_a_python_says(monkeypatch):
     monkeypatch.setenv("PYTHON_GIL", "0")  # is not handed on, else the GIL would stay off
-    monkeypatch.setattr(interpreters, "find", lambda: ([THERE], []))  # which takes seconds
+    monkeypatch.setattr(interpreters, "find", lambda: (THERE[:1], []))  # which takes seconds
     monkeypatch.setattr(imports, "DECK", {"numpy": "numpy", "no_such_package": "no-such-package"})
-    *rows, said = free_threaded_imports.imported(THERE.executable, others=1, times=1)
+    *rows, said = free_threaded_imports.imported(THERE[0].executable, others=1, times=1)
     became = {row["variant"]: (row["parameters"]["GIL"], row["interpreter"]["gil"]) for row in rows}
     words = " ".join(said["alt"].split())
     assert became["no_such_package"][0] == "not installed"
-    assert f"python{THERE.short} -m pip install" in words
+    assert f"python{THERE[0].short} -m pip install" in words
     assert became["numpy"][0] in ("stays off", "not installed")  # NumPy 2.1 and later
     if "without_slot" not in became:
         assert "with_slot, without_slot: " in words

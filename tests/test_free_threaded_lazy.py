@@ -7,9 +7,10 @@ from time import sleep
 import free_threaded_lazy
 import pytest
 from free_threaded_lazy import Table, made_twice, thread_local, with_lock, without_lock
-from test_free_threaded_safety import FREE, NONE
+from pythons import those_with
 
 LONG = ["--rounds", "100000"]
+FREE, only_with_one = those_with("free-threaded")
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_a_table_is_right():
     assert sum(Table().squares) == 499 * 500 * 999 // 6
 
 
-@pytest.mark.skipif(not FREE, reason=NONE)
+@only_with_one
 def test_without_a_gil_some_are_made_twice_and_none_with_a_mend(demo, tmp_path):
     """A race is luck, so it has several chances."""
     file, most = tmp_path / "record.json", 0

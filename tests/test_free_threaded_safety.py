@@ -10,11 +10,10 @@ import free_threaded_safety as demo_script
 import gil_race
 import pytest
 from free_threaded_safety import Serialized, at_once
-from test_subinterpreters import HAVING
+from pythons import none_with, those_with
 
 LONG = ["--times", "1000000", "--attempts", "1000"]
-FREE = [python for python in HAVING if python.build == "free-threaded"]
-NONE = "there is no Python with free threads here; to get one: make free-threaded, or uv python install 3.14t"
+FREE, only_with_one = those_with("free-threaded")
 
 
 class OneAtATime:
@@ -85,7 +84,7 @@ def test_each_is_attempted_as_often_as_asked_for():
     assert rows[0][1] == rows[3][1] == [0, 0, 0]
 
 
-@pytest.mark.skipif(not FREE, reason=NONE)
+@only_with_one
 def test_without_a_gil_updates_are_lost_and_items_come_twice_and_never_with_a_lock(demo, tmp_path):
     """A race is luck, so it has several chances."""
     file, worst = tmp_path / "record.json", Counter()
@@ -106,4 +105,4 @@ def test_without_such_a_python_one_line_says_how_to_get_one(demo, tmp_path):
     done = demo("free_threaded_safety", env={**os.environ, **alone})
     if done.returncode == 0:
         pytest.skip("there is one in the project, or the tests run on one")
-    assert (done.returncode, done.stderr) == (2, f"free_threaded_safety.py: {NONE}\n")
+    assert (done.returncode, done.stderr) == (2, f"free_threaded_safety.py: {none_with('free-threaded')}\n")

@@ -5,16 +5,16 @@ import sys
 from statistics import median
 
 import gil_history
-import interpreters
 import pytest
 from harness import CannotRun
+from pythons import FOUND
 from test_interpreters import answers, nowhere, program
 
 LONG = ["--trips", "1000000"]
 STARTS = 1  # the other Python; the busy thread is in it
 
 __all__ = ["nowhere"]  # a fixture
-OLD = [python for python in interpreters.find()[0] if python.release < (3, 9)]
+OLD = [python for python in FOUND if python.release < (3, 9)]
 
 
 def test_an_echo_waits_for_the_busy_thread_only_where_there_is_a_gil():
@@ -37,7 +37,7 @@ def test_the_ratio_is_that_of_threads_to_sequential():
 
 def modes():
     """Those of this Python."""
-    (python,) = [each for each in interpreters.find()[0] if each.executable == sys.executable]
+    (python,) = [each for each in FOUND if each.executable == sys.executable]
     return python.modes()
 
 

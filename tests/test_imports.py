@@ -20,17 +20,6 @@ from test_interpreters import nowhere, program
 
 __all__ = ["nowhere"]  # a fixture
 HERE = interpreters.ask(sys.executable)
-FOUND = interpreters.newest_of_each(interpreters.find()[0])
-
-
-def there(having):
-    """The oldest Python that has it; and a mark that skips a test, with the reason, where there is none."""
-    has, what, how = elsewhere.NEWEST[having]
-    why_not = f"there is no Python with {what} here; to get one: {how}"
-    pythons = [each for each in FOUND if has(each)]
-    return (pythons or [None])[0], pytest.mark.skipif(not pythons, reason=why_not)
-
-
 WITHOUT_OPTION = sys.version_info < (3, 11)  # -P is newer
 
 

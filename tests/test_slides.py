@@ -244,9 +244,11 @@ def pages(tmp_path_factory):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 @pytest.mark.parametrize("size, look", combinations(*SAMPLE))
 def test_the_exported_slides(browser, pages, size, look, path):
-    with reading(browser, size, look) as context:
-        deck = Exported(context.new_page(), pages, axe=(size, look) != SAMPLE)  # it takes half of the time
+    options = {"color_scheme": look, "reduced_motion": "reduce"}
+    with test_export.reading(browser, *SIZES[size], **options) as (page, requests, complaints):
+        deck = Exported(page, pages, axe=(size, look) != SAMPLE)  # it takes half of the time
         assert_none(look_at(deck, [path], kept(f"export-{size}-{look}", path.stem)))
+        test_export.assert_alone(pages / f"{path.stem}.html", requests, complaints)
 
 
 @pytest.fixture(scope="module", params=["rise", "classic"])

@@ -8,13 +8,13 @@ import time
 
 import pytest
 import subinterpreter_cost
-from test_imports import there
+from pythons import those_with
 
 LONG = ["--python", "here", "--trips", "10000", "--starts", "1000"]
 PROCESSES = ["--python", "here"]
 
 
-THERE, only_there = there("subinterpreters")
+THERE, only_there = those_with("subinterpreters")
 STARTED = ["threads", "subinterpreters", *(f"processes, {method}" for method in subinterpreter_cost.METHODS)]
 PASSED = {
     "threads, bytes": [1, 100, 10_000],
@@ -29,7 +29,7 @@ PASSED = {
 @only_there
 def test_each_kind_starts_and_passes_on_what_it_can(demo, tmp_path):
     file = tmp_path / "record.json"
-    done = demo("subinterpreter_cost", "--quick", "--python", THERE.executable, "--json", file)
+    done = demo("subinterpreter_cost", "--quick", "--python", THERE[0].executable, "--json", file)
     assert done.returncode == 0, done.stderr
     runs = json.loads(file.read_text())["runs"]
     for name in {run["parameters"]["python"] for run in runs}:
@@ -155,5 +155,5 @@ if __name__ == "__main__":
 def test_a_memoryview_is_shared_with_an_interpreter(tmp_path):
     script = tmp_path / "shared.py"
     script.write_text(SHARED)
-    done = subprocess.run([THERE.executable, script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([THERE[0].executable, script], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("shared\n", "")

@@ -4,7 +4,8 @@ import imports
 import interpreters
 import pytest
 import subinterpreter_imports
-from test_imports import python, there
+from pythons import those_with
+from test_imports import python
 
 LONG = ["--times", "100"]
 STARTS = 1
@@ -12,18 +13,18 @@ STARTS = 1
 NUMPY = "ImportError: Original error was: module numpy._core._multiarray_umath does not support loading in"
 
 
-THERE, only_there = there("subinterpreters")
+THERE, only_there = those_with("subinterpreters")
 
 
 @only_there
 def test_what_such_a_python_says(monkeypatch):
-    monkeypatch.setattr(interpreters, "find", lambda: ([THERE], []))  # which takes seconds
+    monkeypatch.setattr(interpreters, "find", lambda: (THERE[:1], []))  # which takes seconds
     monkeypatch.setattr(imports, "DECK", {"numpy": "numpy", "no_such_package": "no-such-package"})
-    *rows, errors = subinterpreter_imports.imported(THERE.executable, times=2)
+    *rows, errors = subinterpreter_imports.imported(THERE[0].executable, times=2)
     came = {row["variant"]: row["parameters"]["new interpreter"] for row in rows}
     assert all(came[name] == "yes" for name in ["json", "decimal", "sqlite3", "ctypes"])
     assert (came["faulthandler"], came["no_such_package"]) == ("ImportError", "not installed")
-    assert {row["interpreter"]["version"] for row in rows} == {THERE.version}
+    assert {row["interpreter"]["version"] for row in rows} == {THERE[0].version}
     for row in rows:
         assert [ms > 0 for ms in row["values"]] == [row["parameters"]["new interpreter"] == "yes"] * 2
     words = " ".join(errors["alt"].split())

@@ -3,15 +3,11 @@
 import json
 import os
 
-import interpreters
 import pytest
+from pythons import none_with, those_with
 
-HAVING = [python for python in interpreters.find()[0] if python.subinterpreters]
 LONG = ["--window", "10000"]
-
-only_with_one = pytest.mark.skipif(
-    not HAVING, reason="there is no Python with subinterpreters here: uv python install 3.14"
-)
+HAVING, only_with_one = those_with("subinterpreters")
 
 
 @pytest.fixture
@@ -47,10 +43,6 @@ def test_as_many_as_asked_for_so_long(lanes):
 def test_without_such_a_python_one_line_says_how_to_get_one(demo, tmp_path):
     alone = {"PATH": str(tmp_path), "HOME": str(tmp_path), "PYTHONS": "", "PYENV_ROOT": str(tmp_path)}
     done = demo("subinterpreters", env={**os.environ, **alone})
-    if HAVING and done.returncode == 0:
+    if done.returncode == 0:
         pytest.skip("the Python that runs the tests has subinterpreters itself")
-    assert done.returncode == 2
-    assert done.stderr.startswith(
-        "subinterpreters.py: there is no Python with subinterpreters here; to get one:"
-    )
-    assert done.stderr.count("\n") == 1
+    assert (done.returncode, done.stderr) == (2, f"subinterpreters.py: {none_with('subinterpreters')}\n")
