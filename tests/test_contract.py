@@ -21,9 +21,19 @@ from jsonschema import Draft202012Validator
 from test_recordings import CLASS, shape
 
 DEMO_NAMES = sources.demos()
+texts = functools.cache(sources.texts)
 SCHEMA = Draft202012Validator(json.loads((DEMOS / "record.schema.json").read_text()))
 
-pytestmark = pytest.mark.parametrize("name", DEMO_NAMES)
+
+def each(seldom=lambda name: False):
+    """Each demo; of those that `seldom` is true of every third, and the others only in make test-all."""
+    left_out = all_but_every_third(filter(seldom, DEMO_NAMES))
+    marks = {name: pytest.mark.sweep if name in left_out else () for name in DEMO_NAMES}
+    return pytest.mark.parametrize("name", [pytest.param(name, marks=marks[name]) for name in DEMO_NAMES])
+
+
+def all_but_every_third(names):
+    return {name for number, name in enumerate(names) if number % 3}
 
 
 def declared(name, what):
@@ -34,6 +44,18 @@ def declared(name, what):
 def uses_processes(name):
     text = (DEMOS / f"{name}.py").read_text()
     return "multiprocessing" in text or "ProcessPoolExecutor" in text
+
+
+@functools.cache
+def standard_library_only(name):
+    modules = set()
+    for path, text in texts(name).items():
+        for node in ast.walk(ast.parse(text)) if path.suffix == ".py" else ():
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                modules.add(node.module.partition(".")[0])
+    return modules <= sys.stdlib_module_names | {path.stem for path in DEMOS.glob("*.py")}
 
 
 def quick_run(words, tmp_path, **more):
@@ -51,6 +73,7 @@ def quick_run(words, tmp_path, **more):
     return record
 
 
+@each()
 def test_the_docstring_says_what_to_look_for_and_how_to_run_it(name):
     text = (DEMOS / f"{name}.py").read_text()
     doc = ast.get_docstring(ast.parse(text))
@@ -60,6 +83,7 @@ def test_the_docstring_says_what_to_look_for_and_how_to_run_it(name):
     assert (ROOT / "tests" / f"test_{name}.py").exists()
 
 
+@each()
 def test_main_is_six_lines_at_most_and_the_kernel_knows_no_harness(name):
     tree = ast.parse((DEMOS / f"{name}.py").read_text())
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -76,6 +100,7 @@ def test_main_is_six_lines_at_most_and_the_kernel_knows_no_harness(name):
         assert not used & imported, f"{function.name} uses {used & imported}"
 
 
+@each()
 def test_the_run_line_works_and_its_record_and_picture_say_so(name, tmp_path):
     """As it is typed; a demo that needs packages runs where it is hardest, below."""
     if not standard_library_only(name):
@@ -96,6 +121,7 @@ def assert_says_so(name, record, picture, ours=True):
         assert shape(record) == shape(json.loads(recorded.read_text()))
 
 
+@each(seldom=lambda name: not standard_library_only(name))  # their own tests run them, too
 def test_it_runs_from_any_directory_a_read_only_checkout_and_on_the_oldest_python(name, tmp_path):
     bare = shutil.ignore_patterns("__pycache__")
     copy = shutil.copytree(DEMOS, tmp_path / "a path with spaces" / "demos", ignore=bare)
@@ -129,6 +155,7 @@ def read_only(folder):
 BAD = [["--workers", "0"], ["--workers", "many"], ["--no-such-option"], ["--json", "no/such/folder/x"]]
 
 
+@each()
 @pytest.mark.parametrize("bad", BAD)
 def test_bad_input_gives_one_line_and_status_2(name, bad, demo, in_process):
     done = (demo if uses_mpi(name) else in_process)(name, *bad)
@@ -160,6 +187,7 @@ def in_process(monkeypatch, capfd):
     signal.signal(signal.SIGINT, before)
 
 
+@each()
 @pytest.mark.parametrize("method", ["spawn", pytest.param("forkserver", marks=pytest.mark.sweep)])
 def test_processes_work_under_every_start_method(name, method, tmp_path):
     if not uses_processes(name):
@@ -204,6 +232,7 @@ def other_python(name, oldest=False):
     return [*found, ours][0] if oldest else [ours, *found][-1]
 
 
+@each(seldom=lambda name: standard_library_only(name) and not uses_processes(name))  # all run on the oldest
 def test_standard_library_demos_run_on_the_newest_python(name, tmp_path):
     if not standard_library_only(name):
         pytest.skip("it needs packages")
@@ -214,14 +243,3 @@ def test_standard_library_demos_run_on_the_newest_python(name, tmp_path):
     assert record["interpreter"]["version"].startswith(version)
     if python == sys.executable:
         pytest.skip("it ran, but on this Python: no other from 3.9 to 3.15 found")
-
-
-def standard_library_only(name):
-    modules = set()
-    for path, text in sources.texts(name).items():
-        for node in ast.walk(ast.parse(text)) if path.suffix == ".py" else ():
-            if isinstance(node, ast.Import):
-                modules |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                modules.add(node.module.partition(".")[0])
-    return modules <= sys.stdlib_module_names | {path.stem for path in DEMOS.glob("*.py")}

@@ -11,7 +11,7 @@ import pytest
 import sources
 import watchdog
 from conftest import left_in_memory, run_line, shared_memory, skip_without_python, until
-from test_contract import declared, forced, uses_processes
+from test_contract import all_but_every_third, declared, forced, texts, uses_processes
 
 MARK = "CTRL_C_RUN"
 METHODS = ["fork", "forkserver", "spawn"]
@@ -23,9 +23,10 @@ def cases():
 
     All others are in the sweep.
     """
+    seldom = all_but_every_third(filter(is_alone, sources.demos()))
     for number, name in enumerate(sources.demos()):
         if not uses_processes(name):
-            marks = [pytest.mark.sweep] if number % 3 and is_alone(name) else []
+            marks = [pytest.mark.sweep] if name in seldom else []
             yield pytest.param(None, name, marks=marks)
             continue
         for method in METHODS:
@@ -35,7 +36,9 @@ def cases():
 
 def is_alone(name):
     """Whether it is one process, without children of any kind."""
-    text = "".join(sources.texts(name).values())
+    if uses_processes(name):
+        return False
+    text = "".join(texts(name).values())
     return not re.search(r"subprocess|mpi4py|ipyparallel|joblib|cython", text)
 
 
