@@ -90,13 +90,19 @@ def stand_guard(parent: int, mark: dict[str, str]) -> None:
     with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
         if hasattr(os, "pidfd_open"):  # Linux: readable once it is dead, be it a zombie still
             death = os.pidfd_open(parent)
-            print("on guard", flush=True)
+            tell()
             select.select([death], [], [])
         else:
             process = psutil.Process(parent)
-            print("on guard", flush=True)
+            tell()
             process.wait()
     end(mark)
+
+
+def tell() -> None:
+    """That this process stands guard; a Ctrl-C may have ended who wants to hear it."""
+    with contextlib.suppress(OSError):
+        os.write(sys.stdout.fileno(), b"on guard\n")
 
 
 def alive(pid: int) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 import sources
+import watchdog
 from machine import usable_cores
 
 try:
@@ -61,6 +62,11 @@ def until(holds, seconds=PATIENCE):
     while not (held := holds()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return held
+
+
+def all_gone(mark):
+    """Whether nothing that carries the mark lives; what ends by itself may do so a moment later."""
+    return until(lambda: not watchdog.marked(mark), 2)
 
 
 def free_port():

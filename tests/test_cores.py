@@ -12,7 +12,7 @@ from pathlib import Path
 import cores
 import pytest
 import watchdog
-from conftest import until
+from conftest import all_gone, until
 
 LONG = []  # it takes a second or two, after it has started some twenty processes
 PROCESSES = []
@@ -127,7 +127,7 @@ def test_who_hangs_is_ended_with_all_that_it_started(ask, capsys, monkeypatch):
     start = time.monotonic()
     try:
         assert ask(hangs=pool) == []
-        assert not watchdog.marked(mark)
+        assert all_gone(mark)
     finally:
         watchdog.end(mark)
     assert time.monotonic() - start < 50
@@ -143,6 +143,6 @@ def test_leaving_early_leaves_nobody_behind(monkeypatch):
         assert next(answers)[0] == "quick"
         assert until(lambda: watchdog.marked(mark))
         answers.close()
-        assert not watchdog.marked(mark)
+        assert all_gone(mark)
     finally:
         watchdog.end(mark)

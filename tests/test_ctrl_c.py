@@ -10,7 +10,7 @@ import psutil
 import pytest
 import sources
 import watchdog
-from conftest import left_in_memory, run_line, shared_memory, skip_without_python, until
+from conftest import all_gone, left_in_memory, run_line, shared_memory, skip_without_python, until
 from test_contract import all_but_every_third, declared, forced, texts, uses_processes
 
 MARK = "CTRL_C_RUN"
@@ -63,13 +63,13 @@ def test_ctrl_c_ends_it_and_every_child(name, method):
         assert there and child.poll() is None, "it did not start"
         os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to all of them
         _, errors = child.communicate(timeout=8)  # a demo that ignores it would take ten
-        left = watchdog.marked(mark)
+        gone = all_gone(mark)
     finally:
         watchdog.end(mark)
     killed = [9] * (command[0] == "mpiexec")  # which may tell of a rank that it killed, instead
     assert child.returncode in [130, *killed]
     assert MPIEXEC.sub("", errors) == f"{name}.py: interrupted\n"
-    assert not left
+    assert gone
     assert until(lambda: not left_in_memory(before), 5), left_in_memory(before)
 
 

@@ -13,7 +13,7 @@ import elsewhere
 import interpreters
 import pytest
 import watchdog
-from conftest import run_line, until
+from conftest import all_gone, run_line, until
 from harness import CannotRun
 from interpreters import Python
 from test_contract import SCHEMA
@@ -140,7 +140,7 @@ def test_one_that_hangs_is_ended(tmp_path, monkeypatch):
     there = [program(tmp_path / "python", "exec sleep 60")]
     with pytest.raises(CannotRun, match=r"3\.14: no end within 0\.5 s"):
         elsewhere.child("3.14", there, Namespace(demo="gil_lanes", given=[]))
-    assert not watchdog.marked(mark)
+    assert all_gone(mark)
 
 
 def test_ctrl_c_ends_it_and_the_other_python():
@@ -160,6 +160,6 @@ def test_ctrl_c_ends_it_and_the_other_python():
         os.killpg(child.pid, signal.SIGINT)
         _, errors = child.communicate(timeout=8)
         assert (child.returncode, errors) == (130, "gil_cpu_bound.py: interrupted\n")
-        assert until(lambda: not watchdog.marked(mark), 2)
+        assert all_gone(mark)
     finally:
         watchdog.end(mark)

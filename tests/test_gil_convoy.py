@@ -11,7 +11,7 @@ from statistics import median
 import gil_convoy
 import pytest
 import watchdog
-from conftest import DEMOS
+from conftest import DEMOS, all_gone
 from test_gil_lanes import ATTEMPTS, free_cores, verdict
 
 LONG = ["--requests", "10000"]
@@ -121,4 +121,4 @@ def test_a_client_that_dies_is_one_line_and_no_hang():
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 2
     assert errors == "gil_convoy.py: the client could not start, or was killed: try again\n"
-    assert not watchdog.marked(mark)
+    assert all_gone(mark)

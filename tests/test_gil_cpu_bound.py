@@ -8,7 +8,7 @@ import subprocess
 import gil_cpu_bound
 import pytest
 import watchdog
-from conftest import DEMOS, until
+from conftest import DEMOS, all_gone, until
 from test_contract import forced
 
 LONG = ["--limit", "800000"]  # threads are there after some 3 s, and would take as long
@@ -59,9 +59,9 @@ def test_ctrl_c_ends_the_processes(method):
         assert until(lambda: len(watchdog.marked(mark)) >= 3, 20)
         os.killpg(child.pid, signal.SIGINT)
         _, errors = child.communicate(timeout=8)
-        left = watchdog.marked(mark)
+        gone = all_gone(mark)
     finally:
         watchdog.end(mark)
     assert child.returncode == 130
     assert errors == "gil_cpu_bound.py: interrupted\n"
-    assert not left
+    assert gone

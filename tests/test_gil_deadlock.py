@@ -9,7 +9,7 @@ import gil_deadlock
 import pytest
 import stacks
 import watchdog
-from conftest import DEMOS, until
+from conftest import DEMOS, all_gone, until
 
 LONG = ["--deadline", "10"]
 PROCESSES = []
@@ -112,4 +112,4 @@ def test_a_bank_that_is_killed_is_one_line_and_no_hang():
     _, errors = running.communicate(timeout=20)
     assert running.returncode == 2
     assert errors == "gil_deadlock.py: a process could not start, or was killed: run it again\n"
-    assert not watchdog.marked(mark)
+    assert all_gone(mark)

@@ -11,7 +11,7 @@ import time
 import pytest
 import stamps
 import watchdog
-from conftest import DEMOS
+from conftest import DEMOS, all_gone
 from stamps import COUNTED, GAP
 
 LONG = ["--interval", "500"]  # 10 s, for Ctrl-C
@@ -178,7 +178,7 @@ def test_a_worker_that_dies_is_one_line_and_no_hang(demo, tmp_path):
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 2
     assert errors == "gil_lanes.py: a worker could not start, or was killed: use fewer --workers\n"
-    assert not watchdog.marked(mark)
+    assert all_gone(mark)
 
 
 @pytest.mark.parametrize("options", [(), PROCESSES], ids=["threads", "processes"])
