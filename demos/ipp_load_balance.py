@@ -15,7 +15,7 @@ with needs_packages():
     from cluster import cluster
     from engine_lanes import engine_names, lanes
 
-NUMBERS = Number(100_000, 1000, least=1000, most=100_000_000, about="to test for primality, in all tasks")
+NUMBERS = Number(300_000, 1000, least=1000, most=100_000_000, about="to test for primality, in all tasks")
 START = 100_000  # from here on, a number takes about as long as the next
 EACH = 4  # tasks for each engine, if all get as many
 PROFILE = "the name of a profile whose cluster runs already, on this machine: it has one clock"
