@@ -15,7 +15,7 @@ def none_with(feature):
 
 
 def those_with(feature):
-    """The newest Python of each release and build that has it, the oldest first; and a mark."""
+    """The Pythons that have it, the oldest first; and a mark."""
     has, *_ = elsewhere.NEWEST[feature]
-    pythons = [python for python in NEWEST if has(python)]
+    pythons = [python for python in FOUND if has(python)]
     return pythons, pytest.mark.skipif(not pythons, reason=none_with(feature))

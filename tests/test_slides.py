@@ -17,7 +17,7 @@ import axe_playwright_python
 import nbformat
 import pytest
 import test_export
-from conftest import PATIENCE, SLIDES
+from conftest import SLIDES
 from live import Talk
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from playwright.sync_api import TimeoutError
@@ -96,14 +96,8 @@ def read(path):
 
 
 def reading(browser, size, look):
-    """A window of this size, for somebody who wants slides of this look and nothing that moves."""
-    context = browser.new_context(
-        viewport=dict(zip(("width", "height"), SIZES[size], strict=True)),
-        color_scheme=look,
-        reduced_motion="reduce",
-    )
-    context.set_default_timeout(PATIENCE * 1000)
-    return context
+    """As in test_export.py, in this size, for somebody who wants this look and nothing that moves."""
+    return test_export.reading(browser, *SIZES[size], color_scheme=look, reduced_motion="reduce")
 
 
 def export(folder, *notebooks):
@@ -244,8 +238,7 @@ def pages(tmp_path_factory):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 @pytest.mark.parametrize("size, look", combinations(*SAMPLE))
 def test_the_exported_slides(browser, pages, size, look, path):
-    options = {"color_scheme": look, "reduced_motion": "reduce"}
-    with test_export.reading(browser, *SIZES[size], **options) as (page, requests, complaints):
+    with reading(browser, size, look) as (page, requests, complaints):
         deck = Exported(page, pages, axe=(size, look) != SAMPLE)  # it takes half of the time
         assert_none(look_at(deck, [path], kept(f"export-{size}-{look}", path.stem)))
         test_export.assert_alone(pages / f"{path.stem}.html", requests, complaints)
@@ -271,15 +264,15 @@ def present(folder, engine, **environment):
 @pytest.mark.parametrize("size, look", combinations())
 def test_the_live_slides(browser, talk, size, look, request):
     engine = request.node.callspec.params["talk"]
-    with reading(browser, size, look) as context:
-        deck = Live(context.new_page(), talk, look)
+    with reading(browser, size, look) as (page, *_):
+        deck = Live(page, talk, look)
         assert_none(look_at(deck, NOTEBOOKS, kept(f"{engine}-{size}-{look}")))
 
 
 @pytest.mark.parametrize("engine, part", [("rise", "00"), ("classic", "90")])
 def test_a_live_part(browser, engine, part):
-    with present(SLIDES, engine, PARTS=part) as talk, reading(browser, "1280x720", "light") as context:
-        deck = Live(context.new_page(), talk, "light")
+    with present(SLIDES, engine, PARTS=part) as talk, reading(browser, "1280x720", "light") as (page, *_):
+        deck = Live(page, talk, "light")
         assert_none(look_at(deck, sorted(SLIDES.glob(f"{part}-*.ipynb"))))
 
 
@@ -370,15 +363,15 @@ def wrong(request, browser, tmp_path):
     path = tmp_path / "20-wrong.ipynb"
     nbformat.write(notebook_of(slides), path)
     faults = Faults()
-    with reading(browser, "1280x720", "light") as context:
+    with reading(browser, "1280x720", "light") as (page, *_):
         if request.param == "export":
-            deck = Exported(context.new_page(), export(tmp_path / "pages", path))
+            deck = Exported(page, export(tmp_path / "pages", path))
             deck.open(path.stem)
             deck.page.evaluate(LOSE)
             look_at_part(deck, read(path), faults, screenshots=None)
         else:
             with present(tmp_path, engine=request.param) as talk:
-                deck = Live(context.new_page(), talk, "light")
+                deck = Live(page, talk, "light")
                 deck.open(path.stem)
                 look_at_part(deck, read(path), faults, screenshots=None)
     return slides, list(faults)
