@@ -640,8 +640,8 @@ def test_an_exercise_fits_its_slide_and_its_solution_too(browser, tmp_path):
     path = tmp_path / "20-exercises.ipynb"
     test_slides.nbformat.write(notebook, path)
     faults = test_slides.Faults()
-    with test_slides.reading(browser, "1280x720", "light") as context:
-        deck = test_slides.Exported(context.new_page(), test_slides.export(tmp_path / "pages", path))
+    with test_slides.reading(browser, "1280x720", "light") as (page, *_):
+        deck = test_slides.Exported(page, test_slides.export(tmp_path / "pages", path))
         deck.open(path.stem)
         for _ in range(2):  # behind the title and the sound slide
             deck.page.keyboard.press("ArrowRight")
