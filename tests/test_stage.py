@@ -20,7 +20,11 @@ PRESENT = [sys.executable, SLIDES / "present.py"]
 
 # What may stand in the console as an error, and why.
 EXPLAINED = {
-    "rise": {"RangeError: Maximum call stack size exceeded": "Lab's toolbar; it prints this elsewhere too"},
+    "rise": {
+        "RangeError: Maximum call stack size exceeded": "Lab's toolbar; it prints this elsewhere too",
+        "Canceled future for kernel_info_request message before replies were done": "the kernel it asks is "
+        "restarted",
+    },
     "classic": {},
 }
 
@@ -351,24 +355,26 @@ def test_what_has_run_is_still_there_after_a_reload(show):
     show.ready()
     show.press("Shift+Enter")
     show.output().to_contain_text("one")
-    show.to("Without end")
-    show.press("Shift+Enter")
-    show.output().to_contain_text("row 2")
-    show.press("i")
-    show.output().to_contain_text("stopped")
-    show.idle()
-    show.press("Shift+Enter")
-    show.output().not_to_contain_text("stopped")
     show.page.reload()
-    show.page.locator("iframe.shown.ready").wait_for()
-    show.press("i")
-    show.idle()
-    expect(show.frame.locator(f"{OUTPUT} pre")).to_have_count(0)  # that run had not ended
-    show.to("Several")
+    show.ready()
     show.output().to_contain_text("one")
     expect(show.here(".next-cell")).to_contain_text("'two'")
     show.press("k", "Control+Enter")
     expect(show.frame.locator(OUTPUT).nth(1)).to_contain_text("two")
+
+
+@pytest.mark.parametrize("key", ["i", "k"])
+def test_what_runs_is_stopped_also_right_after_a_reload(show, key):
+    """The engine finds its kernel only some time after its slides are there."""
+    show.to("Without end", "Stage test")
+    show.press("Shift+Enter")
+    show.output().to_contain_text("row 2")
+    show.page.reload()
+    show.page.locator("iframe.shown.ready").wait_for()
+    show.press(key)
+    show.toast().to_have_text({"i": "Interrupted", "k": "The new kernel is ready"}[key])
+    show.idle()
+    expect(show.frame.locator(f"{OUTPUT} pre")).to_have_count(0)  # that run had not ended
 
 
 @of_the_stage

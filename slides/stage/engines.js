@@ -5,7 +5,7 @@
 //   status        of the kernel: "starting", "idle", "busy" or "dead"
 //   onStatus      called when that changes, with the engine's own word
 //   execute(code) without a trace in the notebook
-//   started       whether there is a kernel to interrupt() or restart()
+//   started       whether it has found the kernel that it can restart()
 //   dialogs       which of its dialogs to close, and how
 
 // What runs fails with this when its kernel dies or is restarted.
@@ -87,10 +87,6 @@ export class Lab {
     } catch (error) {
       throw error.message.startsWith("Canceled") ? new KernelGone() : error;
     }
-  }
-
-  interrupt() {
-    return this.#context.session.kernel.interrupt();
   }
 
   restart() {
@@ -221,10 +217,6 @@ export class Classic {
       start(resolve);
     });
     return promise.finally(() => this.#lost.delete(lost));
-  }
-
-  interrupt() {
-    return this.#kernel.interrupt();
   }
 
   restart() {

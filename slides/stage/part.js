@@ -4,7 +4,11 @@ import { KernelGone } from "./engines.js";
 const EDITOR = ".cm-editor, .CodeMirror, textarea, select, [contenteditable=true]";
 const NOTES = "aside.notes :is(.jp-RenderedMarkdown, .text_cell_render)";
 const EXECUTIONS = 3; // at most, of one silent code: while a kernel starts it may go once more
+const LOOK = 50; // ms, between looks for a kernel
 export const END = 999; // as a step: after the last one
+
+// The headers of a request that changes something: only the stage's own page can read the cookie.
+export const fromHere = () => ({ "X-XSRFToken": document.cookie.match(/\b_xsrf=([^;]*)/)[1] });
 
 export class Part {
   sections = []; // of its slides; empty until they are there
@@ -305,24 +309,34 @@ export class Part {
   }
 
   async interrupt() {
-    if (!this.engine.started) return this.#stage.toast("The kernel is still starting");
-    if (this.status === "idle") return this.#stage.toast("Nothing runs");
-    await this.engine.interrupt();
+    const { id, execution_state: state = "starting" } = await this.#kernel();
+    if (state === "starting") return this.#stage.toast("The kernel is still starting");
+    if (state !== "busy" && !this.#running.size) return this.#stage.toast("Nothing runs");
+    await fetch(`/api/kernels/${id}/interrupt`, { method: "POST", headers: fromHere() });
     this.#stage.toast("Interrupted");
   }
 
   async restart() {
     this.#stage.toast("A new kernel is starting");
     this.#renewed = true;
-    if (!this.engine.started || this.#restarting) return;
+    if (this.#restarting) return;
     this.#restarting = true;
     this.#kernelSaid("restarting");
     try {
-      await this.engine.restart();
+      if (this.engine.started || (await this.#kernel()).execution_state === "busy") {
+        while (!this.engine.started) await new Promise((resolve) => setTimeout(resolve, LOOK));
+        await this.engine.restart();
+      }
     } finally {
       this.#restarting = false;
       this.#kernelSaid(this.status);
     }
+  }
+
+  // What the server knows of the part's kernel: right after a reload, more than the engine.
+  async #kernel() {
+    const sessions = await (await fetch("/api/sessions")).json();
+    return sessions.find(({ path }) => path === `${this.name}.ipynb`)?.kernel ?? {};
   }
 
   // --- what a reload does not lose ---------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // The stage: the parts of a talk, one on the screen, and everything that is done by a key.
 import { Classic, Lab } from "./engines.js";
 import { actionOf, keyTable, nameOf } from "./keys.js";
-import { END, Part } from "./part.js";
+import { END, fromHere, Part } from "./part.js";
 
 const TOAST = 4000; // ms
 const RETRY = 1000; // ms, between looks for a server that has gone
@@ -41,7 +41,7 @@ function lastWins(work) {
 const writer = (name) => lastWins((content) => fetch(`/stage/${name}`, {
   method: "PUT",
   body: JSON.stringify(content),
-  headers: { "X-XSRFToken": document.cookie.match(/\b_xsrf=([^;]*)/)[1] },
+  headers: fromHere(),
   keepalive: true, // also while the page is being left
 }).catch(() => {})); // the server is gone: the banner says so, and it is written again when it is back
 
