@@ -23,6 +23,10 @@ import time
 def leave_early(*signal_and_frame: object) -> None:
     """On a Ctrl-C before record() there is nothing to end."""
     say_interrupted()
+    if RANKS is not None:
+        import mpich_files  # this late, since a Ctrl-C may come before any import
+
+        mpich_files.forget()
     if RANK:
         time.sleep(LET_SPEAK)
     os._exit(130)

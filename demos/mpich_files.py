@@ -12,7 +12,7 @@ def mapped(process: int | str = "self") -> set[Path]:
     """
     maps = Path(f"/proc/{process}/maps")
     lines = maps.read_text().splitlines() if maps.exists() else []
-    there = [line[line.index("/dev/shm") :] for line in lines if "/dev/shm/mpich_shm_" in line]
+    there = [line[line.index("/dev/shm") :] for line in lines if "/dev/shm/mpich_" in line]
     return {Path(name.partition(" (deleted)")[0]) for name in there}
 
 

@@ -20,7 +20,7 @@ with needs_packages():
 
 LAYERS = ["tbb", "omp", "workqueue"]  # numba takes the first of them that is there
 CALLERS = 3
-CALLS = Number(20, 5, most=10**9, about="of each process or thread")
+CALLS = Number(200, 50, most=10**9, about="of each process or thread")
 NUMBERS = 1000
 DEADLINE = 45  # seconds for all; two will do, but other programs may be in the way
 

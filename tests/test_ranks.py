@@ -22,6 +22,7 @@ PROBE = '''\
     $ mpiexec -n 2 python -m mpi4py demos/probe.py
 """
 
+import mmap
 import sys
 import time
 
@@ -44,6 +45,15 @@ def waiting_for_ever(seconds):
     comm.recv(source=comm.rank)
 
 
+def waiting_for_a_window(seconds):
+    """With a file as MPI.Win.Allocate_shared has it, until all ranks have it mapped."""
+    if comm.rank == 0 and sys.platform == "linux":
+        with open("/dev/shm/mpich_shar_tmp_probe", "w+b") as file:
+            file.truncate(4096)
+            window = mmap.mmap(file.fileno(), 4096)
+    waiting_for_ever(seconds)
+
+
 def failing(seconds):
     if comm.rank == 1:
         raise ValueError("rank 1 has had enough")
@@ -63,7 +73,8 @@ def spans():
     return of_all_ranks([(start, start + 5_000_000, f"task {comm.rank}")])
 
 
-JOBS = {each.__name__: each for each in (later_rank_by_rank, waiting_for_ever, failing, lacking, wrong)}
+WAITING = waiting_for_ever, waiting_for_a_window
+JOBS = {each.__name__: each for each in (later_rank_by_rank, *WAITING, failing, lacking, wrong)}
 
 
 def main(argv=None):
@@ -160,11 +171,11 @@ def test_a_fault_ends_all_ranks(probe, job, status, said):
 
 
 @contextmanager
-def waiting(probe):
+def waiting(probe, job="waiting_for_ever"):
     """A probe whose ranks wait for ever within MPI; its processes, but for mpiexec's own."""
     mark, before = watchdog.mark("RANKS_TEST"), shared_memory()
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    words = probe(2, "--job", "waiting_for_ever")
+    words = probe(2, "--job", job)
     child = subprocess.Popen(words, text=True, env=os.environ | mark, start_new_session=True, **pipes)
     try:
         assert any("here they wait" in line for line in child.stdout)
@@ -176,8 +187,9 @@ def waiting(probe):
         child.communicate()
 
 
-def test_ctrl_c_ends_ranks_that_wait_within_mpi(probe):
-    with waiting(probe) as (child, _):
+@pytest.mark.parametrize("job", ["waiting_for_ever", "waiting_for_a_window"])
+def test_ctrl_c_ends_ranks_that_wait_within_mpi(probe, job):
+    with waiting(probe, job) as (child, _):
         os.killpg(child.pid, signal.SIGINT)
         _, errors = child.communicate(timeout=5)
     assert child.returncode == 130
