@@ -20,6 +20,8 @@ import psutil
 from mpich_files import mapped
 
 GRACE = 1.0  # seconds between TERM and KILL
+LOADS = 1.0  # seconds, for a program to be loaded on a busy machine
+KTHREADD = 2  # on Linux, the parent of the kernel's threads
 TRACKER_GRACE = 1.5  # seconds for multiprocessing's resource tracker to unlink shared memory
 
 
@@ -33,10 +35,25 @@ def marked(mark: dict[str, str]) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):  # gone, or somebody else's
-            carries = mark.items() <= process.environ().items()
+            carries = mark.items() <= environment(process).items()
             if carries and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
+
+
+def environment(process: psutil.Process) -> dict[str, str]:
+    """Its variables. While Linux loads a program it has none, so such a one is asked again."""
+    found = process.environ()
+    deadline = time.monotonic() + LOADS
+    while not found and is_loaded_now(process) and time.monotonic() < deadline:
+        time.sleep(0.001)
+        found = process.environ()
+    return found  # type: ignore[no-any-return]  # psutil has no types
+
+
+def is_loaded_now(process: psutil.Process) -> bool:
+    """Without words, too, and no thread of the kernel. psutil.ZombieProcess: it is dead."""
+    return sys.platform == "linux" and process.ppid() not in (0, KTHREADD) and not process.cmdline()
 
 
 def end(mark: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import psutil
 import pytest
 import watchdog
 from conftest import PATIENCE, all_gone
@@ -32,3 +33,23 @@ def test_a_guard_that_nobody_listens_to_guards_all_the_same():
         for process in (left, guarded, guard):
             process.kill()
             process.wait()
+
+
+def test_a_program_that_is_being_loaded_is_found(monkeypatch):
+    """Linux lets Popen return before the new program's words and variables can be read."""
+    mark, real, looks = watchdog.mark("WATCHDOG_TEST"), psutil.Process.environ, []
+    child = subprocess.Popen(SLEEP, env=os.environ | mark)
+
+    def environ(process):
+        looks.extend([process.pid] * (process.pid == child.pid))
+        return {} if 0 < looks.count(process.pid) < 3 else real(process)
+
+    monkeypatch.setattr(psutil.Process, "environ", environ)
+    monkeypatch.setattr(psutil.Process, "cmdline", lambda process: [])
+    try:
+        found = watchdog.marked(mark)
+        assert [process.pid for process in found] == [child.pid]
+    finally:
+        child.kill()
+        child.wait()
+    assert watchdog.marked(mark) == []
