@@ -378,6 +378,21 @@ def test_what_runs_is_stopped_also_right_after_a_reload(show, key):
 
 
 @of_the_stage
+def test_an_interrupt_that_fails_says_so(show):
+    show.to("Without end", "Stage test")
+    show.press("Shift+Enter")
+    show.output().to_contain_text("row 2")
+    address = "**/api/kernels/*/interrupt"
+    show.page.route(address, lambda request: request.fulfill(status=500))
+    show.press("i")
+    show.toast().to_have_text("The kernel could not be interrupted; K starts a new one")
+    show.page.unroute(address)
+    assert "500" in show.errors.pop()  # the browser's own remark
+    show.press("i")
+    show.output().to_contain_text("stopped")
+
+
+@of_the_stage
 def test_a_new_talk_shows_no_results_of_an_earlier_one(show):
     show.to("Afterwards", "Stage test")
     show.press("Shift+Enter")

@@ -312,8 +312,8 @@ export class Part {
     const { id, execution_state: state = "starting" } = await this.#kernel();
     if (state === "starting") return this.#stage.toast("The kernel is still starting");
     if (state !== "busy" && !this.#running.size) return this.#stage.toast("Nothing runs");
-    await fetch(`/api/kernels/${id}/interrupt`, { method: "POST", headers: fromHere() });
-    this.#stage.toast("Interrupted");
+    const { ok } = await fetch(`/api/kernels/${id}/interrupt`, { method: "POST", headers: fromHere() });
+    this.#stage.toast(ok ? "Interrupted" : "The kernel could not be interrupted; K starts a new one");
   }
 
   async restart() {
