@@ -625,15 +625,14 @@ def test_an_exception_hangs_plain_and_aborts_under_mpi4py():
     assert found("mpi_crash", "python child.py, kill -9", outcome="aborts") < 0.5
 
 
-def test_the_plate_is_the_same_on_two_ranks_in_less_time():
-    """In half the time on two real cores; two virtual ones may be a single real one."""
+def test_the_plate_is_the_same_on_two_ranks_in_half_the_time():
     one, two = (found("mpi_heat", "strong", workers=workers) for workers in (1, 2))
     assert one >= 1
     assert 0.85 <= one / two / 2 < 1.15
     assert len({run["result"][-2] for run in runs("mpi_heat")}) == 1
     assert all(run["result"][-1] < 1e-12 for run in runs("mpi_heat"))
     alone, together = (found("mpi_heat@scaling=weak", "weak", workers=workers) for workers in (1, 2))
-    assert 1.4 < together / alone < 2.3
+    assert 1.7 < together / alone < 2.3
 
 
 def test_the_rank_with_fewer_rows_waits():
