@@ -168,10 +168,8 @@ class Parser(argparse.ArgumentParser):
         if message and RANK == 0:
             print(message, end="", file=sys.stderr)
         if "mpi4py.MPI" in sys.modules and IS_PROGRAM:
-            # All ranks come here; a SystemExit would be an abort for `-m mpi4py`.
+            # All ranks come here. Without this, `-m mpi4py` would abort; with os._exit, mpiexec would.
             sys.modules["mpi4py.MPI"].Finalize()
-            sys.stdout.flush()
-            os._exit(status)
         sys.exit(status)
 
     def print_help(self, file: Any = None) -> None:

@@ -23,6 +23,7 @@ PROBE = '''\
 """
 
 import mmap
+import os
 import sys
 import time
 
@@ -33,6 +34,16 @@ with needs_packages():
     from ranks import of_all_ranks, slowest_rank
 
 comm = MPI.COMM_WORLD
+
+
+def late(finalize=MPI.Finalize):
+    finalize()
+    time.sleep(0.5 * comm_rank)
+
+
+comm_rank = comm.rank  # nobody may ask for it after Finalize
+if "LATE" in os.environ:
+    MPI.Finalize = late
 
 
 def later_rank_by_rank(seconds):
@@ -142,6 +153,12 @@ def test_what_cannot_be_is_said_once(probe, ranks, options, line):
     done = run(probe(ranks, *options))
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(line + "\n", done.stderr)
+
+
+def test_a_rank_that_leaves_late_hides_neither_the_line_nor_the_status(probe):
+    done = run(probe(3, "--job", "sleep"), env=os.environ | {"LATE": "1"})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
 
 
 def test_without_mpiexec_it_says_where_to_get_one(probe, tmp_path):
