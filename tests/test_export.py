@@ -25,6 +25,8 @@ from bs4 import BeautifulSoup
 from conftest import IN_PROCESSES, PATIENCE, ROOT, SLIDES, in_turn
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+pytestmark = pytest.mark.timeout(300)  # seconds; the first test exports all parts, or waits for them
+
 SVG = (
     '<svg viewBox="0 0 9 2"{about}><style>rect {{ fill: #0072b2 }}</style><rect width="9" height="2"/></svg>'
 )
@@ -186,7 +188,7 @@ class Exported:
         environment = {"HOME": str(self.home), "JUPYTER_PATH": str(self.home), "REPLAY": "1"}
         self.done = subprocess.run(
             [sys.executable, SLIDES / "export.py", *self.notebooks, "--output", self.output],
-            cwd=self.cwd, env=os.environ | environment, capture_output=True, text=True, timeout=200,
+            cwd=self.cwd, env=os.environ | environment, capture_output=True, text=True, timeout=280,
         )  # fmt: skip
         assert self.done.returncode == 0, self.done.stderr
 
