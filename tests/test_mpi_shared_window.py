@@ -181,18 +181,17 @@ def command(process):
 
 
 def segments(mark):
-    """The files of shared memory that our ranks have mapped, once the window is among them."""
+    """The files of shared memory that our ranks have mapped, once the window is made.
+
+    Its two have no names then; until all ranks have them mapped, no MPI can save them from a SIGKILL.
+    """
     maps = [
         Path(f"/proc/{p}/maps") for p in of_our_ranks(mark.encode()) if command(p).startswith(sys.executable)
     ]
     lines = [line for each in maps for line in each.read_text().splitlines() if "/dev/shm/" in line]
-    large = [line for line in lines if span(line) >= 8 * mpi_shared_window.N.default]
-    return {line[line.index("/dev/shm/") :].split()[0] for line in lines} if large else set()
-
-
-def span(line):
-    start, end = (int(number, 16) for number in line.split()[0].split("-"))
-    return end - start
+    names = {line[line.index("/dev/shm/") :].split()[0] for line in lines}
+    window = [name for name in names if "mpich_shar" in name]
+    return names if len(window) == 2 and not any(Path(name).exists() for name in window) else set()
 
 
 def test_one_rank_is_too_few(demo):
