@@ -358,10 +358,10 @@ OTHER = "that is not the time of a typical call"
 TRAPS = [
     Trap("sleeps", time.sleep, 1, 1, [1], "a CPU clock stands still meanwhile", OTHER),
     Trap("computes in two threads", burn, 4, 1, [1], OTHER, OTHER),
-    Trap("is slow the first time", time.sleep, 1, 10, [1], OTHER, "the first call is in it"),
+    Trap("is slow the first time", time.sleep, 1, 50, [1], OTHER, "the first call is in it"),
     Trap(
         "is interrupted at one call in five, and finds another answer in a cache",
-        time.sleep, 1, 1, [1, 1, 1, 10, 0.1],
+        time.sleep, 1, 1, [1, 1, 1, 30, 0.1],
         "the shortest call is not typical", "the longest call is in it",
     ),
 ]  # fmt: skip
